@@ -1,0 +1,27 @@
+package dev.compress.error;
+
+import org.jspecify.annotations.Nullable;
+
+/** The model is malformed: it breaks the ONNX format, or its own declarations contradict each other. */
+public final class InvalidModelException extends CompressionException {
+  private static final long serialVersionUID = 1L;
+
+  /**
+   * Creates the error.
+   *
+   * @param message what, where (node, op, shape, file) and what to do
+   */
+  public InvalidModelException(String message) {
+    super(message);
+  }
+
+  /**
+   * Creates the error with its cause.
+   *
+   * @param message what, where (node, op, shape, file) and what to do
+   * @param cause the underlying failure
+   */
+  public InvalidModelException(String message, @Nullable Throwable cause) {
+    super(message, cause);
+  }
+}

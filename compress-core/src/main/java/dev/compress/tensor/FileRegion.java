@@ -1,0 +1,53 @@
+package dev.compress.tensor;
+
+import dev.compress.error.ReadWriteException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Objects;
+
+/**
+ * A part of a file, read where it lies by positional reads (mapped pages would count as resident
+ * memory). The file's length is checked at every read, so that a file cut short meanwhile is an
+ * error and not silently other weights.
+ *
+ * @param file the file
+ * @param fileSize its size when it was opened, in bytes
+ * @param offset where the region begins, in bytes
+ * @param size its length in bytes
+ */
+public record FileRegion(Path file, long fileSize, long offset, long size) implements ByteSource {
+  /**
+   * Checks that the region is inside the file.
+   *
+   * @throws IndexOutOfBoundsException if it is not
+   */
+  public FileRegion {
+    Objects.checkFromIndexSize(offset, size, fileSize);
+  }
+
+  @Override
+  public void read(long position, ByteBuffer target) {
+    Objects.checkFromIndexSize(position, target.remaining(), size);
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      if (channel.size() < fileSize) {
+        throw new ReadWriteException(
+            file + " became shorter while it was read (" + fileSize + " bytes before). Run again.");
+      }
+      long at = offset + position;
+      while (target.hasRemaining()) {
+        int n = channel.read(target, at);
+        if (n < 0) {
+          throw new ReadWriteException(file + " ended early at byte " + at + ".");
+        }
+        at += n;
+      }
+    } catch (IOException e) {
+      String why = Files.exists(file) ? e.getMessage() : "the file is gone";
+      throw new ReadWriteException("Cannot read " + file + ": " + why + ".", e);
+    }
+  }
+}

@@ -1,0 +1,92 @@
+package dev.compress.tensor;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Objects;
+
+/**
+ * Reads a floating-point tensor (float, double, float16, bfloat16) in pieces as floats, so that a
+ * weight need never be in memory whole. Not thread-safe: one reader a thread.
+ */
+public final class FloatReader {
+  private static final int CHUNK_BYTES = 1 << 18;
+
+  private final Tensor tensor;
+  private final int elementBytes;
+  private ByteBuffer buffer = ByteBuffer.allocate(0);
+
+  /**
+   * A reader of one tensor.
+   *
+   * @param tensor with floating-point elements
+   * @throws IllegalArgumentException if its elements are something else
+   */
+  public FloatReader(Tensor tensor) {
+    if (!tensor.type().isFloatingPoint()) {
+      throw new IllegalArgumentException("Not a floating-point tensor: " + tensor.type());
+    }
+    this.tensor = tensor;
+    this.elementBytes = tensor.type().bits() / 8;
+  }
+
+  /**
+   * Reads elements in row-major order.
+   *
+   * @param from the first element
+   * @param target where to
+   * @param offset the first index to write
+   * @param length how many
+   */
+  public void read(long from, float[] target, int offset, int length) {
+    Objects.checkFromIndexSize(offset, length, target.length);
+    int done = 0;
+    while (done < length) {
+      int n = Math.min(length - done, CHUNK_BYTES / elementBytes);
+      ByteBuffer chunk = chunk(n * elementBytes);
+      tensor.data().read((from + done) * elementBytes, chunk);
+      chunk.flip();
+      convert(chunk, target, offset + done, n);
+      done += n;
+    }
+  }
+
+  private ByteBuffer chunk(int bytes) {
+    if (buffer.capacity() < bytes) {
+      buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+    return buffer.clear().limit(bytes);
+  }
+
+  private void convert(ByteBuffer bytes, float[] target, int offset, int n) {
+    if (tensor.type().equals(ElementType.FLOAT)) {
+      bytes.asFloatBuffer().get(target, offset, n);
+    } else if (tensor.type().equals(ElementType.DOUBLE)) {
+      for (int i = 0; i < n; i++) {
+        target[offset + i] = (float) bytes.getDouble();
+      }
+    } else if (tensor.type().equals(ElementType.FLOAT16)) {
+      for (int i = 0; i < n; i++) {
+        target[offset + i] = halfToFloat(bytes.getShort());
+      }
+    } else {
+      for (int i = 0; i < n; i++) {
+        target[offset + i] = Float.intBitsToFloat(bytes.getShort() << 16);
+      }
+    }
+  }
+
+  /** IEEE 754 binary16 to float: exact. (The JDK has it only from 20 on.) */
+  static float halfToFloat(short half) {
+    int sign = (half & 0x8000) << 16;
+    int exponent = (half >>> 10) & 0x1f;
+    int mantissa = half & 0x3ff;
+    if (exponent == 0x1f) {
+      return Float.intBitsToFloat(sign | 0x7f800000 | mantissa << 13);
+    }
+    if (exponent == 0) {
+      float magnitude = mantissa * 0x1p-24f;
+      return sign == 0 ? magnitude : -magnitude;
+    }
+    return Float.intBitsToFloat(sign | (exponent + 112) << 23 | mantissa << 13);
+  }
+}
