@@ -2,7 +2,10 @@ package dev.compress.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** Base of all failures that a caller of the library is expected to handle. The message says what, where and what to do. */
+/**
+ * Base of all failures that a caller of the library is expected to handle. The message says what,
+ * where and what to do.
+ */
 public class CompressionException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -2,7 +2,9 @@ package dev.compress.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** The model is malformed: it breaks the ONNX format, or its own declarations contradict each other. */
+/**
+ * The model is malformed: it breaks the ONNX format, or its own declarations contradict each other.
+ */
 public final class InvalidModelException extends CompressionException {
   private static final long serialVersionUID = 1L;
 

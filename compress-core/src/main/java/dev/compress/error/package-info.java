@@ -1,6 +1,4 @@
-/**
- * The failures that callers of the library handle. Imports nothing of this project.
- */
+/** The failures that callers of the library handle. Imports nothing of this project. */
 @NullMarked
 package dev.compress.error;
 

@@ -81,8 +81,7 @@ public final class Captures {
     UnaryOperator<String> here = name -> free.contains(name) ? rename.apply(name) : name;
     List<Node> nodes = new ArrayList<>();
     for (Node node : graph.nodes()) {
-      nodes.add(
-          rename(node.withInputs(node.inputs().stream().map(here).toList()), here));
+      nodes.add(rename(node.withInputs(node.inputs().stream().map(here).toList()), here));
     }
     List<ValueInfo> outputs =
         graph.outputs().stream()

@@ -47,42 +47,90 @@ public record Graph(
       List<ValueInfo> inputs,
       List<ValueInfo> outputs) {
     return new Graph(
-        name, nodes, initializers, List.of(), inputs, outputs, List.of(), "", Map.of(),
+        name,
+        nodes,
+        initializers,
+        List.of(),
+        inputs,
+        outputs,
+        List.of(),
+        "",
+        Map.of(),
         Extras.NONE);
   }
 
   /** The same graph with other nodes. */
   public Graph withNodes(List<Node> newNodes) {
     return new Graph(
-        name, newNodes, initializers, sparseInitializers, inputs, outputs, valueInfos, docString,
-        metadata, extras);
+        name,
+        newNodes,
+        initializers,
+        sparseInitializers,
+        inputs,
+        outputs,
+        valueInfos,
+        docString,
+        metadata,
+        extras);
   }
 
   /** The same graph with other initializers. */
   public Graph withInitializers(List<Initializer> newInitializers) {
     return new Graph(
-        name, nodes, newInitializers, sparseInitializers, inputs, outputs, valueInfos, docString,
-        metadata, extras);
+        name,
+        nodes,
+        newInitializers,
+        sparseInitializers,
+        inputs,
+        outputs,
+        valueInfos,
+        docString,
+        metadata,
+        extras);
   }
 
   /** The same graph with other declared inputs. */
   public Graph withInputs(List<ValueInfo> newInputs) {
     return new Graph(
-        name, nodes, initializers, sparseInitializers, newInputs, outputs, valueInfos, docString,
-        metadata, extras);
+        name,
+        nodes,
+        initializers,
+        sparseInitializers,
+        newInputs,
+        outputs,
+        valueInfos,
+        docString,
+        metadata,
+        extras);
   }
 
   /** The same graph with other declared outputs. */
   public Graph withOutputs(List<ValueInfo> newOutputs) {
     return new Graph(
-        name, nodes, initializers, sparseInitializers, inputs, newOutputs, valueInfos, docString,
-        metadata, extras);
+        name,
+        nodes,
+        initializers,
+        sparseInitializers,
+        inputs,
+        newOutputs,
+        valueInfos,
+        docString,
+        metadata,
+        extras);
   }
 
   /** The same graph with other declared inner types. */
   public Graph withValueInfos(List<ValueInfo> newValueInfos) {
     return new Graph(
-        name, nodes, initializers, sparseInitializers, inputs, outputs, newValueInfos, docString,
-        metadata, extras);
+        name,
+        nodes,
+        initializers,
+        sparseInitializers,
+        inputs,
+        outputs,
+        newValueInfos,
+        docString,
+        metadata,
+        extras);
   }
 }

@@ -102,6 +102,8 @@ public final class GraphIndex {
     if (initializer != null) {
       return isInput(value) ? Optional.empty() : Optional.of(initializer.tensor());
     }
-    return producer(value, "Constant").flatMap(n -> n.tensorAttribute("value")).map(Initializer::tensor);
+    return producer(value, "Constant")
+        .flatMap(n -> n.tensorAttribute("value"))
+        .map(Initializer::tensor);
   }
 }

@@ -83,28 +83,28 @@ public record Node(
   /** An integer attribute, or the default where it is absent or of another kind. */
   public long intAttribute(String attributeName, long byDefault) {
     return attribute(attributeName)
-            .map(Attribute::value)
-            .filter(AttributeValue.IntValue.class::isInstance)
-            .map(v -> ((AttributeValue.IntValue) v).value())
-            .orElse(byDefault);
+        .map(Attribute::value)
+        .filter(AttributeValue.IntValue.class::isInstance)
+        .map(v -> ((AttributeValue.IntValue) v).value())
+        .orElse(byDefault);
   }
 
   /** A float attribute, or the default where it is absent or of another kind. */
   public float floatAttribute(String attributeName, float byDefault) {
     return attribute(attributeName)
-            .map(Attribute::value)
-            .filter(AttributeValue.FloatValue.class::isInstance)
-            .map(v -> ((AttributeValue.FloatValue) v).value())
-            .orElse(byDefault);
+        .map(Attribute::value)
+        .filter(AttributeValue.FloatValue.class::isInstance)
+        .map(v -> ((AttributeValue.FloatValue) v).value())
+        .orElse(byDefault);
   }
 
   /** A text attribute, or the default where it is absent or of another kind. */
   public String stringAttribute(String attributeName, String byDefault) {
     return attribute(attributeName)
-            .map(Attribute::value)
-            .filter(AttributeValue.StringValue.class::isInstance)
-            .map(v -> ((AttributeValue.StringValue) v).text())
-            .orElse(byDefault);
+        .map(Attribute::value)
+        .filter(AttributeValue.StringValue.class::isInstance)
+        .map(v -> ((AttributeValue.StringValue) v).text())
+        .orElse(byDefault);
   }
 
   /** An attribute of integers; empty where it is absent or of another kind. */

@@ -42,8 +42,17 @@ public record OnnxModel(
   /** A model of one operator set without more. */
   public static OnnxModel of(long irVersion, long opset, Graph graph) {
     return new OnnxModel(
-        irVersion, List.of(new OpsetImport("", opset)), "compress", "", "", 0, "", graph, Map.of(),
-        List.of(), Extras.NONE);
+        irVersion,
+        List.of(new OpsetImport("", opset)),
+        "compress",
+        "",
+        "",
+        0,
+        "",
+        graph,
+        Map.of(),
+        List.of(),
+        Extras.NONE);
   }
 
   static Map<String, String> orderedCopy(Map<String, String> map) {
@@ -70,8 +79,17 @@ public record OnnxModel(
     return newGraph == graph
         ? this
         : new OnnxModel(
-            irVersion, opsets, producerName, producerVersion, domain, modelVersion, docString,
-            newGraph, metadata, functions, extras);
+            irVersion,
+            opsets,
+            producerName,
+            producerVersion,
+            domain,
+            modelVersion,
+            docString,
+            newGraph,
+            metadata,
+            functions,
+            extras);
   }
 
   /** The same model with an operator set added or replaced. */
@@ -87,21 +105,48 @@ public record OnnxModel(
       changed.add(new OpsetImport(opsetDomain, version));
     }
     return new OnnxModel(
-        irVersion, changed, producerName, producerVersion, domain, modelVersion, docString, graph,
-        metadata, functions, extras);
+        irVersion,
+        changed,
+        producerName,
+        producerVersion,
+        domain,
+        modelVersion,
+        docString,
+        graph,
+        metadata,
+        functions,
+        extras);
   }
 
   /** The same model in another version of the file format. */
   public OnnxModel withIrVersion(long version) {
     return new OnnxModel(
-        version, opsets, producerName, producerVersion, domain, modelVersion, docString, graph,
-        metadata, functions, extras);
+        version,
+        opsets,
+        producerName,
+        producerVersion,
+        domain,
+        modelVersion,
+        docString,
+        graph,
+        metadata,
+        functions,
+        extras);
   }
 
   /** The same model with other key-value pairs. */
   public OnnxModel withMetadata(Map<String, String> newMetadata) {
     return new OnnxModel(
-        irVersion, opsets, producerName, producerVersion, domain, modelVersion, docString, graph,
-        newMetadata, functions, extras);
+        irVersion,
+        opsets,
+        producerName,
+        producerVersion,
+        domain,
+        modelVersion,
+        docString,
+        graph,
+        newMetadata,
+        functions,
+        extras);
   }
 }

@@ -62,7 +62,8 @@ public final class TopologicalOrder {
           int need = needs.get(at).get(next[at]++);
           if (state[need] == 1) {
             throw new InvalidModelException(
-                "The graph has a cycle through node " + nodes.get(need).label()
+                "The graph has a cycle through node "
+                    + nodes.get(need).label()
                     + "; ONNX graphs must be acyclic.");
           }
           if (state[need] == 0) {

@@ -1,5 +1,6 @@
 /**
- * The ONNX model as immutable records, its index, its one editor and its validator. Imports {@code tensor} and {@code error}.
+ * The ONNX model as immutable records, its index, its one editor and its validator. Imports {@code
+ * tensor} and {@code error}.
  */
 @NullMarked
 package dev.compress.graph;

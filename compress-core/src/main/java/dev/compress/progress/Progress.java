@@ -3,8 +3,8 @@ package dev.compress.progress;
 import dev.compress.error.CancelledException;
 
 /**
- * Told how far the work has come, and asked whether to go on. Implementations are called from worker
- * threads and must be thread-safe.
+ * Told how far the work has come, and asked whether to go on. Implementations are called from
+ * worker threads and must be thread-safe.
  */
 public interface Progress {
   /** Reports nothing and never cancels. */

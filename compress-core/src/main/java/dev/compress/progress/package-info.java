@@ -1,6 +1,4 @@
-/**
- * Progress and cancellation, as a port that a caller implements. Imports only {@code error}.
- */
+/** Progress and cancellation, as a port that a caller implements. Imports only {@code error}. */
 @NullMarked
 package dev.compress.progress;
 

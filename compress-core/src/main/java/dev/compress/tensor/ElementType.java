@@ -3,9 +3,9 @@ package dev.compress.tensor;
 import java.util.Map;
 
 /**
- * The element type of a tensor: the ONNX {@code TensorProto.DataType} code with what is known of it.
- * A code newer than this list is kept as it is, with {@code bits} 0, so that reading and writing
- * lose nothing.
+ * The element type of a tensor: the ONNX {@code TensorProto.DataType} code with what is known of
+ * it. A code newer than this list is kept as it is, with {@code bits} 0, so that reading and
+ * writing lose nothing.
  *
  * @param code the ONNX code
  * @param name the ONNX name in lower case, such as "float" or "int8"
@@ -43,10 +43,33 @@ public record ElementType(int code, String name, int bits) {
 
   private static final Map<Integer, ElementType> KNOWN =
       java.util.stream.Stream.of(
-              UNDEFINED, FLOAT, UINT8, INT8, UINT16, INT16, INT32, INT64, STRING, BOOL, FLOAT16,
-              DOUBLE, UINT32, UINT64, COMPLEX64, COMPLEX128, BFLOAT16, FLOAT8E4M3FN,
-              FLOAT8E4M3FNUZ, FLOAT8E5M2, FLOAT8E5M2FNUZ, UINT4, INT4, FLOAT4E2M1, FLOAT8E8M0,
-              UINT2, INT2)
+              UNDEFINED,
+              FLOAT,
+              UINT8,
+              INT8,
+              UINT16,
+              INT16,
+              INT32,
+              INT64,
+              STRING,
+              BOOL,
+              FLOAT16,
+              DOUBLE,
+              UINT32,
+              UINT64,
+              COMPLEX64,
+              COMPLEX128,
+              BFLOAT16,
+              FLOAT8E4M3FN,
+              FLOAT8E4M3FNUZ,
+              FLOAT8E5M2,
+              FLOAT8E5M2FNUZ,
+              UINT4,
+              INT4,
+              FLOAT4E2M1,
+              FLOAT8E8M0,
+              UINT2,
+              INT2)
           .collect(java.util.stream.Collectors.toUnmodifiableMap(ElementType::code, t -> t));
 
   /**

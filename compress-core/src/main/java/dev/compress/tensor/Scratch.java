@@ -75,8 +75,13 @@ public final class Scratch implements AutoCloseable {
       }
       return new Region(open, new FileRegion(file(), fileBytes, offset, size));
     } catch (IOException e) {
-      throw new ReadWriteException("Cannot write temporary data to " + folder + ": "
-          + e.getMessage() + ". Free some space or set -Djava.io.tmpdir.", e);
+      throw new ReadWriteException(
+          "Cannot write temporary data to "
+              + folder
+              + ": "
+              + e.getMessage()
+              + ". Free some space or set -Djava.io.tmpdir.",
+          e);
     }
   }
 
@@ -134,8 +139,13 @@ public final class Scratch implements AutoCloseable {
           at += channel.write(bytes, at);
         }
       } catch (IOException e) {
-        throw new ReadWriteException("Cannot write temporary data to " + region.file() + ": "
-            + e.getMessage() + ". Free some space or set -Djava.io.tmpdir.", e);
+        throw new ReadWriteException(
+            "Cannot write temporary data to "
+                + region.file()
+                + ": "
+                + e.getMessage()
+                + ". Free some space or set -Djava.io.tmpdir.",
+            e);
       }
     }
 

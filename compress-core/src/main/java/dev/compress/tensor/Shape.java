@@ -33,7 +33,7 @@ public final class Shape {
       empty |= dim == 0;
     }
     for (long dim : dims) {
-      if (!empty && Math.multiplyHigh(count, dim) != 0 || !empty && count * dim < 0) {
+      if (!empty && (Math.multiplyHigh(count, dim) != 0 || count * dim < 0)) {
         throw new IllegalArgumentException(
             "The number of elements of shape " + Arrays.toString(dims) + " passes 2^63-1");
       }

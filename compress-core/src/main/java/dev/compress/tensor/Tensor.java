@@ -23,30 +23,36 @@ public record Tensor(ElementType type, Shape shape, ByteSource data) {
   public Tensor {
     if (type.isFixedSize() && type.byteSize(shape.elementCount()) != data.size()) {
       throw new IllegalArgumentException(
-          "A " + type + " tensor of shape " + shape + " takes "
-              + type.byteSize(shape.elementCount()) + " bytes, not " + data.size());
+          "A "
+              + type
+              + " tensor of shape "
+              + shape
+              + " takes "
+              + type.byteSize(shape.elementCount())
+              + " bytes, not "
+              + data.size());
     }
   }
 
   /** A float tensor; values copied. */
   public static Tensor ofFloats(Shape shape, float... values) {
-    ByteBuffer bytes = littleEndian(values.length, Float.BYTES);
-    bytes.asFloatBuffer().put(values);
-    return new Tensor(ElementType.FLOAT, shape, HeapBytes.wrap(bytes.array()));
+    byte[] bytes = new byte[Math.multiplyExact(values.length, Float.BYTES)];
+    littleEndian(bytes).asFloatBuffer().put(values);
+    return new Tensor(ElementType.FLOAT, shape, HeapBytes.wrap(bytes));
   }
 
   /** An int64 tensor; values copied. */
   public static Tensor ofLongs(Shape shape, long... values) {
-    ByteBuffer bytes = littleEndian(values.length, Long.BYTES);
-    bytes.asLongBuffer().put(values);
-    return new Tensor(ElementType.INT64, shape, HeapBytes.wrap(bytes.array()));
+    byte[] bytes = new byte[Math.multiplyExact(values.length, Long.BYTES)];
+    littleEndian(bytes).asLongBuffer().put(values);
+    return new Tensor(ElementType.INT64, shape, HeapBytes.wrap(bytes));
   }
 
   /** An int32 tensor; values copied. */
   public static Tensor ofInts(Shape shape, int... values) {
-    ByteBuffer bytes = littleEndian(values.length, Integer.BYTES);
-    bytes.asIntBuffer().put(values);
-    return new Tensor(ElementType.INT32, shape, HeapBytes.wrap(bytes.array()));
+    byte[] bytes = new byte[Math.multiplyExact(values.length, Integer.BYTES)];
+    littleEndian(bytes).asIntBuffer().put(values);
+    return new Tensor(ElementType.INT32, shape, HeapBytes.wrap(bytes));
   }
 
   /**
@@ -60,8 +66,8 @@ public record Tensor(ElementType type, Shape shape, ByteSource data) {
     return new Tensor(type, shape, HeapBytes.wrap(bytes));
   }
 
-  private static ByteBuffer littleEndian(int elements, int size) {
-    return ByteBuffer.allocate(Math.multiplyExact(elements, size)).order(ByteOrder.LITTLE_ENDIAN);
+  private static ByteBuffer littleEndian(byte[] bytes) {
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /** The number of elements. */
