@@ -1,0 +1,151 @@
+package dev.compress.metric;
+
+import dev.compress.tensor.Shape;
+import dev.compress.tensor.TensorBuffer;
+import java.util.Optional;
+
+/**
+ * How close a variant's outputs are to the baseline's, batch by batch. Accumulates in double, in
+ * the order of the elements, so the result does not depend on the batch size. Not thread-safe.
+ *
+ * <ul>
+ *   <li>SQNR: {@code 10 log10(sum x² / sum (x - y)²)} dB over all elements; +infinity where they
+ *       are equal.
+ *   <li>Cosine: {@code sum xy / sqrt(sum x² sum y²)}, all outputs taken as one vector.
+ *   <li>Agreement: share of samples whose class, the first of the highest scores or the id itself,
+ *       is the same.
+ * </ul>
+ *
+ * <p>An element that is the same infinity, or NaN, in both is left out. One that is not finite in
+ * one only makes the variant infinitely bad: SQNR is -infinity, the cosine unknown (NaN).
+ */
+public final class FidelityScorer {
+  private double signal;
+  private double noise;
+  private double power;
+  private double dot;
+  private double worst;
+  private long broken;
+  private long samples;
+  private long agreeing;
+  private boolean classes = true;
+
+  /**
+   * Adds a batch of one output.
+   *
+   * @param reference the baseline's output
+   * @param variant the variant's output, of the same shape
+   * @param rows samples in the outputs, padding included
+   * @param count how many of these rows count, from the first
+   * @throws IllegalArgumentException if the shapes differ
+   */
+  public void add(TensorBuffer reference, TensorBuffer variant, int rows, int count) {
+    if (!reference.shape().equals(variant.shape())) {
+      throw new IllegalArgumentException(
+          "Outputs of shapes "
+              + reference.shape()
+              + " and "
+              + variant.shape()
+              + " cannot be compared");
+    }
+    Elements x = Elements.of(reference);
+    Elements y = Elements.of(variant);
+    int width = x.width(rows);
+    for (int i = 0; i < width * count; i++) {
+      addElement(x.at(i), y.at(i));
+    }
+    samples += count;
+    classes &= holdsClasses(reference.shape(), width, x.isInteger(), rows);
+    if (classes) {
+      for (int row = 0; row < count; row++) {
+        agreeing += sameClass(x, y, row, width) ? 1 : 0;
+      }
+    }
+  }
+
+  private void addElement(double x, double y) {
+    if (!Double.isFinite(x) || !Double.isFinite(y)) {
+      broken += Double.compare(x, y) == 0 ? 0 : 1;
+      return;
+    }
+    double error = x - y;
+    signal += x * x;
+    noise += error * error;
+    power += y * y;
+    dot += x * y;
+    worst = Math.max(worst, Math.abs(error));
+  }
+
+  private static boolean holdsClasses(Shape shape, int width, boolean integer, int rows) {
+    if (width == 1) {
+      return integer;
+    }
+    int wide = 0;
+    for (int i = rows == 1 && shape.rank() == 1 ? 0 : 1; i < shape.rank(); i++) {
+      wide += shape.dim(i) > 1 ? 1 : 0;
+    }
+    return wide == 1;
+  }
+
+  private static boolean sameClass(Elements x, Elements y, int row, int width) {
+    if (width == 1) {
+      return x.at(row) == y.at(row);
+    }
+    return LabelScorer.argMax(x, row * width, width) == LabelScorer.argMax(y, row * width, width);
+  }
+
+  /** The ratio of signal to noise in dB; NaN where nothing was added. */
+  public double sqnrDb() {
+    if (samples == 0) {
+      return Double.NaN;
+    }
+    if (broken > 0) {
+      return Double.NEGATIVE_INFINITY;
+    }
+    return noise == 0 ? Double.POSITIVE_INFINITY : 10 * Math.log10(signal / noise);
+  }
+
+  /** The cosine of the angle between the outputs; NaN where one of them is zero or not finite. */
+  public double cosine() {
+    if (samples > 0 && broken == 0 && noise == 0) {
+      return 1;
+    }
+    if (broken > 0 || signal == 0 || power == 0) {
+      return Double.NaN;
+    }
+    return Math.max(-1, Math.min(1, dot / (Math.sqrt(signal) * Math.sqrt(power))));
+  }
+
+  /** The largest absolute difference of two elements that are both finite. */
+  public double largestDifference() {
+    return worst;
+  }
+
+  /** Share of samples with the same class; empty where the output holds no class scores. */
+  public Optional<MetricResult> agreement() {
+    if (!classes || samples == 0) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new MetricResult(
+            Metric.AGREEMENT,
+            (double) agreeing / samples,
+            samples,
+            Optional.of(Wilson.interval95(agreeing, samples))));
+  }
+
+  /** SQNR as a metric's result. */
+  public MetricResult sqnr() {
+    return new MetricResult(Metric.SQNR, sqnrDb(), samples, Optional.empty());
+  }
+
+  /** Elements that are not finite in one of the two, or not finite in different ways. */
+  public long brokenElements() {
+    return broken;
+  }
+
+  /** How many samples were added. */
+  public long samples() {
+    return samples;
+  }
+}
