@@ -44,7 +44,7 @@ final class OrtErrors {
 
   /** A failure to load. */
   static CompressionException loading(String model, OrtException e) {
-    String message = oneLine(e.getMessage());
+    String message = oneLine(String.valueOf(e.getMessage()));
     for (Pattern pattern : UNKNOWN_OP) {
       Matcher matcher = pattern.matcher(message);
       if (matcher.find()) {
@@ -73,7 +73,7 @@ final class OrtErrors {
 
   /** A failure to run. */
   static CompressionException running(String model, OrtException e) {
-    String message = oneLine(e.getMessage());
+    String message = oneLine(String.valueOf(e.getMessage()));
     if (outOfMemory(message)) {
       return tooBig(model, message, e);
     }
