@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -67,11 +68,12 @@ class InferenceSessionSharedTest {
       String input = session.inputs().get(0).name();
       String output = session.tensorOutputs().get(0);
       TensorBuffer batch = ramp(Shape.of(2, 49, 10, 1));
-      TensorBuffer both = session.run(Map.of(input, batch)).get(output);
+      TensorBuffer both = named(session.run(Map.of(input, batch)), output);
       float[] second = new float[490];
       batch.floats().position(490).get(second);
       TensorBuffer one =
-          session.run(Map.of(input, TensorBuffer.of(Shape.of(1, 49, 10, 1), second))).get(output);
+          named(
+              session.run(Map.of(input, TensorBuffer.of(Shape.of(1, 49, 10, 1), second))), output);
       assertThat(both.shape()).isEqualTo(Shape.of(2, 12));
       float[] expected = one.toFloats();
       for (int i = 0; i < 12; i++) {
@@ -100,11 +102,15 @@ class InferenceSessionSharedTest {
           run.run();
           assertThat(only(run.outputs())).isEqualTo(expectedFirst);
         }
-        run.inputs().get(input).bytes().put(second.bytes());
+        named(run.inputs(), input).bytes().put(second.bytes());
         run.run();
         assertThat(only(run.outputs())).isEqualTo(expectedSecond);
       }
     }
+  }
+
+  private static TensorBuffer named(Map<String, TensorBuffer> tensors, String name) {
+    return Objects.requireNonNull(tensors.get(name));
   }
 
   private static float[] only(Map<String, TensorBuffer> outputs) {
