@@ -1,0 +1,156 @@
+package dev.compress.calibrate;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+
+/**
+ * Keeps extremes, sum and sum of squares of each channel of a tensor, in double. The means serve
+ * bias correction, the magnitudes SmoothQuant, the squares the weighting of weight errors.
+ *
+ * <p>The result does not depend on how a batch is cut, as long as a cut falls between two positions
+ * of the outer dims. Not thread-safe.
+ */
+public final class ChannelObserver {
+  private final long[] counts;
+  private final float[] min;
+  private final float[] max;
+  private final double[] sum;
+  private final double[] sumOfSquares;
+  private long nonFiniteCount;
+
+  /**
+   * An observer that saw nothing yet.
+   *
+   * @param channels how many channels the tensor has, at least 1
+   */
+  public ChannelObserver(int channels) {
+    if (channels < 1) {
+      throw new IllegalArgumentException(channels + " channels");
+    }
+    counts = new long[channels];
+    min = new float[channels];
+    max = new float[channels];
+    Arrays.fill(min, Float.POSITIVE_INFINITY);
+    Arrays.fill(max, Float.NEGATIVE_INFINITY);
+    sum = new double[channels];
+    sumOfSquares = new double[channels];
+  }
+
+  /**
+   * Takes in values laid out as {@code [outer, channels, inner]}: inner is the product of the dims
+   * after the channel axis, 1 where that is the last.
+   *
+   * @param values the values; not kept
+   * @param offset the first index to look at
+   * @param length a multiple of {@code channels * inner}
+   * @param inner values of one channel that lie side by side
+   */
+  public void observe(float[] values, int offset, int length, int inner) {
+    Objects.checkFromIndexSize(offset, length, values.length);
+    if (inner < 1 || length % ((long) inner * counts.length) != 0) {
+      throw new IllegalArgumentException(
+          length + " values do not divide into " + counts.length + " channels of " + inner);
+    }
+    int channels = counts.length;
+    for (int at = offset; at < offset + length; at += channels * inner) {
+      if (inner == 1) {
+        observeInterleaved(values, at);
+      } else {
+        for (int c = 0; c < channels; c++) {
+          observeRun(values, at + c * inner, inner, c);
+        }
+      }
+    }
+  }
+
+  private void observeInterleaved(float[] values, int at) {
+    for (int c = 0; c < counts.length; c++) {
+      float value = values[at + c];
+      if (Math.abs(value) <= Float.MAX_VALUE) {
+        counts[c]++;
+        min[c] = Math.min(min[c], value);
+        max[c] = Math.max(max[c], value);
+        sum[c] += value;
+        sumOfSquares[c] += (double) value * value;
+      } else {
+        nonFiniteCount++;
+      }
+    }
+  }
+
+  /** Two sums of each kind side by side: one addition must otherwise wait for the one before. */
+  private void observeRun(float[] values, int from, int length, int c) {
+    double s0 = 0;
+    double s1 = 0;
+    double q0 = 0;
+    double q1 = 0;
+    float low = Float.POSITIVE_INFINITY;
+    float high = Float.NEGATIVE_INFINITY;
+    int i = from;
+    for (int end = from + length - 1; i < end; i += 2) {
+      double a = values[i];
+      double b = values[i + 1];
+      s0 += a;
+      s1 += b;
+      q0 += a * a;
+      q1 += b * b;
+      low = Math.min(low, Math.min(values[i], values[i + 1]));
+      high = Math.max(high, Math.max(values[i], values[i + 1]));
+    }
+    if (i < from + length) {
+      double a = values[i];
+      s0 += a;
+      q0 += a * a;
+      low = Math.min(low, values[i]);
+      high = Math.max(high, values[i]);
+    }
+    if (!Float.isFinite(low) || !Float.isFinite(high)) {
+      observeRunWithSpecials(values, from, length, c);
+      return;
+    }
+    counts[c] += length;
+    min[c] = Math.min(min[c], low);
+    max[c] = Math.max(max[c], high);
+    sum[c] += s0 + s1;
+    sumOfSquares[c] += q0 + q1;
+  }
+
+  private void observeRunWithSpecials(float[] values, int from, int length, int c) {
+    double s = 0;
+    double q = 0;
+    for (int i = from; i < from + length; i++) {
+      float value = values[i];
+      if (Float.isFinite(value)) {
+        counts[c]++;
+        min[c] = Math.min(min[c], value);
+        max[c] = Math.max(max[c], value);
+        s += value;
+        q += (double) value * value;
+      } else {
+        nonFiniteCount++;
+      }
+    }
+    sum[c] += s;
+    sumOfSquares[c] += q;
+  }
+
+  /** What was seen so far. */
+  public ChannelStatistics statistics() {
+    List<ChannelStatistics.Channel> channels = new ArrayList<>(counts.length);
+    for (int c = 0; c < counts.length; c++) {
+      boolean none = counts[c] == 0;
+      channels.add(
+          none
+              ? new ChannelStatistics.Channel(0, 0f, 0f, 0, 0)
+              : new ChannelStatistics.Channel(
+                  counts[c],
+                  min[c] + 0f,
+                  max[c] + 0f,
+                  sum[c] / counts[c],
+                  sumOfSquares[c] / counts[c]));
+    }
+    return new ChannelStatistics(channels, nonFiniteCount);
+  }
+}
