@@ -135,8 +135,14 @@ final class AttributeReader {
   }
 
   private void readMessage(Fields f, int field, String owner) {
-    boolean second = field == 5 && f.t != null || field == 6 && f.g != null;
-    if (second || field == 22 && f.sparse != null) {
+    boolean second =
+        switch (field) {
+          case 5 -> f.t != null;
+          case 6 -> f.g != null;
+          case 22 -> f.sparse != null;
+          default -> false;
+        };
+    if (second) {
       throw in.malformed("a second value of attribute " + f.name + " of node " + owner);
     }
     switch (field) {
@@ -179,42 +185,27 @@ final class AttributeReader {
   }
 
   private AttributeValue value(Fields f, int type, String owner) {
-    switch (type) {
-      case 1:
-        return new AttributeValue.FloatValue(f.f);
-      case 2:
-        return new AttributeValue.IntValue(f.i);
-      case 3:
-        return new AttributeValue.StringValue(f.s);
-      case 4:
-        if (f.t != null) {
-          return new AttributeValue.TensorValue(f.t);
-        }
-        break;
-      case 5:
-        if (f.g != null) {
-          return new AttributeValue.GraphValue(f.g);
-        }
-        break;
-      case 6:
-        return new AttributeValue.FloatsValue(f.floats);
-      case 7:
-        return new AttributeValue.IntsValue(f.ints);
-      case 8:
-        return new AttributeValue.StringsValue(f.strings);
-      case 9:
-        return new AttributeValue.TensorsValue(f.tensors);
-      case 10:
-        return new AttributeValue.GraphsValue(f.graphs);
-      case 11:
-        if (f.sparse != null) {
-          return new AttributeValue.SparseTensorValue(f.sparse);
-        }
-        break;
-      default:
-        return new AttributeValue.OpaqueValue(type);
+    return switch (type) {
+      case 1 -> new AttributeValue.FloatValue(f.f);
+      case 2 -> new AttributeValue.IntValue(f.i);
+      case 3 -> new AttributeValue.StringValue(f.s);
+      case 4 -> new AttributeValue.TensorValue(given(f.t, f, owner));
+      case 5 -> new AttributeValue.GraphValue(given(f.g, f, owner));
+      case 6 -> new AttributeValue.FloatsValue(f.floats);
+      case 7 -> new AttributeValue.IntsValue(f.ints);
+      case 8 -> new AttributeValue.StringsValue(f.strings);
+      case 9 -> new AttributeValue.TensorsValue(f.tensors);
+      case 10 -> new AttributeValue.GraphsValue(f.graphs);
+      case 11 -> new AttributeValue.SparseTensorValue(given(f.sparse, f, owner));
+      default -> new AttributeValue.OpaqueValue(type);
+    };
+  }
+
+  private <T> T given(@Nullable T value, Fields f, String owner) {
+    if (value == null) {
+      throw in.malformed("attribute " + f.name + " of node " + owner + " without its value,");
     }
-    throw in.malformed("attribute " + f.name + " of node " + owner + " without its value,");
+    return value;
   }
 
   /** The ONNX {@code AttributeType} whose values are in a field. */

@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
  * place.
  */
 final class ExternalLayout {
-  /** Smaller ones stay in the model: runtimes look at them (shapes, axes) before they open files. */
+  /**
+   * Smaller ones stay in the model: runtimes look at them (shapes, axes) before they open files.
+   */
   private static final int SMALLEST = 1 << 10;
 
   private static final int LARGE = 1 << 20;

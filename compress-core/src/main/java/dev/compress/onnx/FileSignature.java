@@ -30,8 +30,7 @@ final class FileSignature {
   }
 
   private static String recognise(byte[] head) {
-    String raw =
-        new String(head, 0, Math.min(head.length, BYTES), StandardCharsets.ISO_8859_1);
+    String raw = new String(head, 0, Math.min(head.length, BYTES), StandardCharsets.ISO_8859_1);
     String text = raw.strip().toLowerCase(Locale.ROOT);
     if (text.startsWith("<!doctype") || text.startsWith("<html") || text.startsWith("<?xml")) {
       return "a web page: the download went wrong. Fetch the file itself (often the link 'raw').";

@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads {@code GraphProto} and {@code NodeProto}. */
 final class GraphReader {
-  private static final long GRAPH_FIELDS =
-      ExtraFields.fields(1, 2, 5, 10, 11, 12, 13, 14, 15, 16);
+  private static final long GRAPH_FIELDS = ExtraFields.fields(1, 2, 5, 10, 11, 12, 13, 14, 15, 16);
   private static final long NODE_FIELDS = ExtraFields.fields(1, 2, 3, 4, 5, 6, 7, 8);
   private static final long ENTRY_FIELDS = ExtraFields.fields(1, 2);
 

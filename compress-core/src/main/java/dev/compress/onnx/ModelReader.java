@@ -224,7 +224,6 @@ final class ModelReader {
     }
     tensors.allowExternal(true);
     in.leave(outer);
-    return new Function(
-        domain, name, overload, nodes, opsets, Extras.of(in.copy(from, to)));
+    return new Function(domain, name, overload, nodes, opsets, Extras.of(in.copy(from, to)));
   }
 }

@@ -70,7 +70,11 @@ final class NewFile implements AutoCloseable {
     }
     String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     return new ReadWriteException(
-        "Cannot write " + target + ": " + why + ". Check the folder, its permissions and its space.",
+        "Cannot write "
+            + target
+            + ": "
+            + why
+            + ". Check the folder, its permissions and its space.",
         e);
   }
 

@@ -19,8 +19,8 @@ import java.util.Map;
  * Reads ONNX models of IR version 3 to 13 and operator set 7 to 26.
  *
  * <p>Nothing is lost: what the records do not hold is kept in their extras. Weights are not read:
- * they become regions of the file, so a model of any size is read in milliseconds. The domain {@code
- * ai.onnx} is read as the empty one, which means the same.
+ * they become regions of the file, so a model of any size is read in milliseconds. The domain
+ * {@code ai.onnx} is read as the empty one, which means the same.
  *
  * <p>Only the format is checked here; whether names and shapes fit together is for {@code
  * GraphValidator}.

@@ -38,9 +38,9 @@ public final class OnnxWriter {
   /**
    * Writes a model.
    *
-   * <p>External data goes into {@code NAME-HASH.data} beside the model, named by its content, and is
-   * put in place before the model. The data file of an earlier output under the same name is left
-   * alone, since other models may refer to it.
+   * <p>External data goes into {@code NAME-HASH.data} beside the model, named by its content, and
+   * is put in place before the model. The data file of an earlier output under the same name is
+   * left alone, since other models may refer to it.
    *
    * @param model any model
    * @param output the file

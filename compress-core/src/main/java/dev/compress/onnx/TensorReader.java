@@ -159,7 +159,8 @@ final class TensorReader {
             label + " of shape " + shape + " would take more than 2^63 bytes.", e);
       }
     }
-    ByteSource data = f.isExternal ? external(f, label, type, bytes) : inside(f, label, type, shape);
+    ByteSource data =
+        f.isExternal ? external(f, label, type, bytes) : inside(f, label, type, shape);
     if (bytes >= 0 && data.size() != bytes) {
       throw new InvalidModelException(
           label

@@ -92,9 +92,8 @@ final class TypeReader {
       return new ValueType.TensorType(
           tensor.element(), Optional.ofNullable(tensor.shape()), denotation, extras.build());
     }
-    return from == to
-        ? new ValueType.Undeclared()
-        : new ValueType.Other(kind.isEmpty() ? "unknown" : kind, Extras.of(in.copy(from, to)));
+    // An empty type is kept as well: some tools tell it from none.
+    return new ValueType.Other(kind.isEmpty() ? "unknown" : kind, Extras.of(in.copy(from, to)));
   }
 
   private static String otherKind(int tag) {
@@ -109,7 +108,9 @@ final class TypeReader {
     };
   }
 
-  /** Null if there are fields that the records do not hold: then the whole type is kept as it is. */
+  /**
+   * Null if there are fields that the records do not hold: then the whole type is kept as it is.
+   */
   private @Nullable Parsed readTensorType() {
     ElementType element = ElementType.UNDEFINED;
     List<Dim> shape = null;

@@ -25,7 +25,8 @@ final class TypedData {
   /**
    * Where elements lie.
    *
-   * @param tagged how many fields of one element each; 0 if packed, one after the other without tags
+   * @param tagged how many fields of one element each; 0 if packed, one after the other without
+   *     tags
    */
   private record Span(long start, long end, long tagged) {
     boolean packed() {
@@ -135,7 +136,8 @@ final class TypedData {
       in.seek(spans.get(0).start(), spans.get(0).end());
       return in.take(bytes);
     }
-    ByteBuffer data = allocate(in, tensor, bytes);
+    byte[] array = allocate(in, tensor, bytes);
+    ByteBuffer data = ByteBuffer.wrap(array).order(ByteOrder.LITTLE_ENDIAN);
     for (Span span : spans) {
       in.seek(span.start(), span.end());
       while (!in.atEnd()) {
@@ -149,7 +151,7 @@ final class TypedData {
         }
       }
     }
-    return HeapBytes.wrap(data.array());
+    return HeapBytes.wrap(array);
   }
 
   private ByteSource varints(WireReader in, ElementType type, String tensor, long bytes) {
@@ -162,7 +164,8 @@ final class TypedData {
     if (entries > atMost) {
       throw disagree(tensor, "at most " + atMost + " entries", entries + " entries");
     }
-    ByteBuffer data = allocate(in, tensor, bytes);
+    byte[] array = allocate(in, tensor, bytes);
+    ByteBuffer data = ByteBuffer.wrap(array).order(ByteOrder.LITTLE_ENDIAN);
     for (Span span : spans) {
       in.seek(span.start(), span.end());
       while (!in.atEnd()) {
@@ -184,7 +187,7 @@ final class TypedData {
     if (data.hasRemaining()) {
       throw disagree(tensor, data.position() / width + " entries", entries + " entries");
     }
-    return HeapBytes.wrap(data.array());
+    return HeapBytes.wrap(array);
   }
 
   // The tensor's form of strings is that of the file without the tags: length, bytes.
@@ -204,7 +207,8 @@ final class TypedData {
     if (stored != elements) {
       throw disagree(tensor, stored + " strings", elements + " strings");
     }
-    ByteBuffer data = allocate(in, tensor, bytes);
+    byte[] array = allocate(in, tensor, bytes);
+    ByteBuffer data = ByteBuffer.wrap(array).order(ByteOrder.LITTLE_ENDIAN);
     for (Span span : spans) {
       in.seek(span.start(), span.end());
       while (!in.atEnd()) {
@@ -214,15 +218,15 @@ final class TypedData {
         data.put(text);
       }
     }
-    return HeapBytes.wrap(data.array());
+    return HeapBytes.wrap(array);
   }
 
-  private static ByteBuffer allocate(WireReader in, String tensor, long bytes) {
+  private static byte[] allocate(WireReader in, String tensor, long bytes) {
     if (bytes > Integer.MAX_VALUE - 8) {
       throw in.malformed(tensor + " of " + bytes + " bytes in typed fields");
     }
     in.budget().take(bytes);
-    return ByteBuffer.allocate((int) bytes).order(ByteOrder.LITTLE_ENDIAN);
+    return new byte[(int) bytes];
   }
 
   private static InvalidModelException disagree(String tensor, String stored, String needed) {

@@ -167,7 +167,9 @@ final class WireReader {
     setLimit(outer);
   }
 
-  /** Goes to a part of the file; {@link #seek} back to the earlier position and limit afterwards. */
+  /**
+   * Goes to a part of the file; {@link #seek} back to the earlier position and limit afterwards.
+   */
   void seek(long position, long newLimit) {
     if (position < windowStart || position > windowStart + windowLength) {
       windowStart = position;
@@ -370,7 +372,8 @@ final class WireReader {
     System.arraycopy(window, at, window, 0, kept);
     int n =
         (int)
-            Math.min(Math.min(Math.max(nextRead, bytes), window.length) - kept, size - start - kept);
+            Math.min(
+                Math.min(Math.max(nextRead, bytes), window.length) - kept, size - start - kept);
     readFully(ByteBuffer.wrap(window, kept, n), start + kept);
     windowStart = start;
     windowLength = kept + n;

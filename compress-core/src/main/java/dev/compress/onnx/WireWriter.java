@@ -67,7 +67,8 @@ final class WireWriter {
           "The graph without its weights takes more than 2 GiB, which no ONNX file can hold.");
     }
     if (length + more > bytes.length) {
-      long grown = Math.min(Math.max(2L * bytes.length, length + (long) more), Integer.MAX_VALUE - 8);
+      long grown =
+          Math.min(Math.max(2L * bytes.length, length + (long) more), Integer.MAX_VALUE - 8);
       bytes = Arrays.copyOf(bytes, (int) grown);
     }
   }

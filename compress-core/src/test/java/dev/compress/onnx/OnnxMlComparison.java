@@ -50,10 +50,9 @@ final class OnnxMlComparison {
   }
 
   private static boolean isDefault(Message message, FieldDescriptor field, Object value) {
-    boolean meaningful =
-        message instanceof AttributeProto || field.getContainingOneof() != null;
-    return !meaningful && value.equals(field.getDefaultValue())
-        || value instanceof String text && text.isEmpty();
+    boolean meaningful = message instanceof AttributeProto || field.getContainingOneof() != null;
+    return (!meaningful && value.equals(field.getDefaultValue()))
+        || (value instanceof String text && text.isEmpty());
   }
 
   private static Message tensor(TensorProto.Builder tensor) {
