@@ -8,8 +8,11 @@ import ai.onnx.proto.OnnxMl.TensorProto;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Descriptors.FieldDescriptor;
 import com.google.protobuf.Message;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Map;
 
 /**
@@ -104,22 +107,20 @@ final class OnnxMlComparison {
     }
   }
 
-  /** The graph's tensors with external data put inside, from the folder. */
-  static ModelProto inlined(ModelProto model, java.nio.file.Path folder)
-      throws java.io.IOException {
+  /** The graph's tensors with external data put inside. */
+  static ModelProto inlined(ModelProto model, Path modelFile) throws IOException {
     ModelProto.Builder builder = model.toBuilder();
     GraphProto.Builder graph = builder.getGraphBuilder();
     for (int i = 0; i < graph.getInitializerCount(); i++) {
       TensorProto tensor = graph.getInitializer(i);
       if (tensor.getDataLocation() == TensorProto.DataLocation.EXTERNAL) {
-        graph.setInitializer(i, inlined(tensor, folder));
+        graph.setInitializer(i, inlined(tensor, modelFile));
       }
     }
     return builder.build();
   }
 
-  private static TensorProto inlined(TensorProto tensor, java.nio.file.Path folder)
-      throws java.io.IOException {
+  private static TensorProto inlined(TensorProto tensor, Path modelFile) throws IOException {
     String location = "";
     int offset = 0;
     int length = -1;
@@ -131,7 +132,7 @@ final class OnnxMlComparison {
         default -> {}
       }
     }
-    byte[] all = java.nio.file.Files.readAllBytes(folder.resolve(location));
+    byte[] all = Files.readAllBytes(modelFile.resolveSibling(location));
     return tensor.toBuilder()
         .clearExternalData()
         .clearDataLocation()
