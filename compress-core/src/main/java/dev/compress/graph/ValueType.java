@@ -18,7 +18,7 @@ public sealed interface ValueType {
       ElementType element, Optional<List<Dim>> shape, String denotation, Extras extras)
       implements ValueType {
     public TensorType {
-      shape = shape.map(List::copyOf);
+      shape = shape.isPresent() ? Optional.of(List.copyOf(shape.get())) : shape;
     }
 
     @Override

@@ -146,11 +146,11 @@ final class AttributeReader {
       throw in.malformed("a second value of attribute " + f.name + " of node " + owner);
     }
     switch (field) {
-      case 5 -> f.t = tensors.read("attribute " + f.name + " of node " + owner);
+      case 5 -> f.t = tensors.read(owner, f.name);
       case 6 -> f.g = graphs.readSubgraph(owner);
-      case 10 -> f.tensors.add(tensors.read("attribute " + f.name + " of node " + owner));
+      case 10 -> f.tensors.add(tensors.read(owner, f.name));
       case 11 -> f.graphs.add(graphs.readSubgraph(owner));
-      default -> f.sparse = tensors.readSparse("attribute " + f.name + " of node " + owner);
+      default -> f.sparse = tensors.readSparse(owner, f.name);
     }
   }
 

@@ -41,7 +41,9 @@ final class ExternalFiles {
   /** The files that were referred to, with their sizes, in order of first use. */
   Map<Path, Long> used() {
     Map<Path, Long> used = new LinkedHashMap<>();
-    byLocation.values().forEach(f -> used.put(f.path(), f.size()));
+    for (Found found : byLocation.values()) {
+      used.put(found.path(), found.size());
+    }
     return used;
   }
 
@@ -54,7 +56,7 @@ final class ExternalFiles {
    * @param length the tensor's bytes, or -1 for all to the end of the file
    * @throws InvalidModelException naming the tensor, if they are not there or out of bounds
    */
-  FileRegion region(String tensor, String location, long offset, long length) {
+  FileRegion region(TensorName tensor, String location, long offset, long length) {
     Found found = byLocation.get(location);
     if (found == null) {
       found = find(tensor, location);
@@ -76,7 +78,7 @@ final class ExternalFiles {
     return new FileRegion(found.path(), found.size(), offset, end - offset);
   }
 
-  private Found find(String tensor, String location) {
+  private Found find(TensorName tensor, String location) {
     if (folder == null) {
       throw new InvalidModelException(
           tensor + " lies in the file " + location + ", but the model was not read from a folder.");
@@ -120,7 +122,7 @@ final class ExternalFiles {
     }
   }
 
-  private InvalidModelException outside(String tensor, String location) {
+  private InvalidModelException outside(TensorName tensor, String location) {
     return new InvalidModelException(
         tensor
             + " lies in "

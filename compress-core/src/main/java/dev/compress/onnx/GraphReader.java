@@ -77,7 +77,7 @@ final class GraphReader {
         case 2 << 3 | WireReader.BYTES -> name = in.text("the name of a graph");
         case 5 << 3 | WireReader.BYTES -> {
           outer = in.enter();
-          initializers.add(tensors.read("an initializer"));
+          initializers.add(tensors.read("an initializer", ""));
           in.leave(outer);
         }
         case 10 << 3 | WireReader.BYTES -> {
@@ -97,7 +97,7 @@ final class GraphReader {
         }
         case 15 << 3 | WireReader.BYTES -> {
           outer = in.enter();
-          sparse.add(tensors.readSparse("a sparse initializer"));
+          sparse.add(tensors.readSparse("a sparse initializer", ""));
           in.leave(outer);
         }
         case 16 << 3 | WireReader.BYTES -> readEntry(start, metadata, extras);

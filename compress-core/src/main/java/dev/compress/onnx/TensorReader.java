@@ -65,8 +65,9 @@ final class TensorReader {
    * Reads a tensor to the end of its message.
    *
    * @param owner what it belongs to, for messages where it has no name
+   * @param attribute the attribute it is in, or empty
    */
-  Initializer read(String owner) {
+  Initializer read(String owner, String attribute) {
     Fields f = new Fields();
     while (!in.atEnd()) {
       long start = in.position();
@@ -83,7 +84,7 @@ final class TensorReader {
         case 2 << 3 -> f.type = (int) in.varint();
         case 3 << 3 | WireReader.BYTES ->
             throw new UnsupportedModelException(
-                label(f.name, owner)
+                new TensorName(f.name, owner, attribute)
                     + " is stored in segments, which no ONNX tool supports. Export it again.");
         case TypedData.FLOAT_DATA << 3 | WireReader.BYTES,
             TypedData.FLOAT_DATA << 3 | WireReader.FIXED32,
@@ -111,7 +112,7 @@ final class TensorReader {
         default -> f.extras.keep(in, start, tag, TENSOR_FIELDS, "TensorProto");
       }
     }
-    return build(f, owner);
+    return build(f, new TensorName(f.name, owner, attribute));
   }
 
   private String docString(ExtraFields extras, long start) {
@@ -143,8 +144,7 @@ final class TensorReader {
     }
   }
 
-  private Initializer build(Fields f, String owner) {
-    String label = label(f.name, owner);
+  private Initializer build(Fields f, TensorName label) {
     ElementType type = ElementType.of(f.type);
     if (f.type == 0) {
       throw new InvalidModelException(label + " has no element type. Export the model again.");
@@ -177,7 +177,7 @@ final class TensorReader {
     return new Initializer(f.name, new Tensor(type, shape, data), f.docString, f.extras.build());
   }
 
-  private static Shape shape(Fields f, String label) {
+  private static Shape shape(Fields f, TensorName label) {
     try {
       return Shape.of(java.util.Arrays.copyOf(f.dims, f.rank));
     } catch (IllegalArgumentException e) {
@@ -186,7 +186,7 @@ final class TensorReader {
     }
   }
 
-  private ByteSource external(Fields f, String label, ElementType type, long bytes) {
+  private ByteSource external(Fields f, TensorName label, ElementType type, long bytes) {
     if (!externalAllowed) {
       throw new UnsupportedModelException(
           label + " of a model-local function lies in another file. Inline the functions first.");
@@ -200,7 +200,7 @@ final class TensorReader {
     return external.region(label, f.location, offset, length);
   }
 
-  private static long number(String text, String what, String label) {
+  private static long number(String text, String what, TensorName label) {
     long value = -1;
     try {
       value = Long.parseLong(text);
@@ -219,7 +219,7 @@ final class TensorReader {
     return value;
   }
 
-  private ByteSource inside(Fields f, String label, ElementType type, Shape shape) {
+  private ByteSource inside(Fields f, TensorName label, ElementType type, Shape shape) {
     TypedData typed = TypedData.only(in, label, f.typed);
     ByteSource raw = f.raw;
     if (raw != null && raw.size() == 0 && typed != null) {
@@ -251,12 +251,8 @@ final class TensorReader {
     return typed.elements(in, type, label, shape.elementCount());
   }
 
-  private static String label(String name, String owner) {
-    return name.isEmpty() ? "The tensor of " + owner : "Tensor " + name;
-  }
-
   /** Reads a sparse tensor to the end of its message. */
-  SparseInitializer readSparse(String owner) {
+  SparseInitializer readSparse(String owner, String attribute) {
     Initializer values = null;
     Initializer indices = null;
     List<Long> dims = new ArrayList<>();
@@ -265,8 +261,8 @@ final class TensorReader {
       long start = in.position();
       int tag = in.tag();
       switch (tag) {
-        case 1 << 3 | WireReader.BYTES -> values = part(values, owner);
-        case 2 << 3 | WireReader.BYTES -> indices = part(indices, owner);
+        case 1 << 3 | WireReader.BYTES -> values = part(values, owner, attribute);
+        case 2 << 3 | WireReader.BYTES -> indices = part(indices, owner, attribute);
         case 3 << 3 -> {
           in.budget().take(HeapBudget.NUMBER);
           dims.add(in.varint());
@@ -291,12 +287,12 @@ final class TensorReader {
     return new SparseInitializer(values, indices, dims, extras.build());
   }
 
-  private Initializer part(@Nullable Initializer before, String owner) {
+  private Initializer part(@Nullable Initializer before, String owner, String attribute) {
     if (before != null) {
       throw in.malformed("a sparse tensor of " + owner + " with two sets of values");
     }
     long outer = in.enter();
-    Initializer part = read(owner);
+    Initializer part = read(owner, attribute);
     in.leave(outer);
     return part;
   }

@@ -107,7 +107,7 @@ final class TypedData {
    * @param elements how many there must be
    * @throws InvalidModelException if there are more or fewer
    */
-  ByteSource elements(WireReader in, ElementType type, String tensor, long elements) {
+  ByteSource elements(WireReader in, ElementType type, TensorName tensor, long elements) {
     long position = in.position();
     long limit = in.limit();
     try {
@@ -123,7 +123,7 @@ final class TypedData {
     }
   }
 
-  private ByteSource fixed(WireReader in, String tensor, long bytes) {
+  private ByteSource fixed(WireReader in, TensorName tensor, long bytes) {
     int width = field == FLOAT_DATA ? 4 : 8;
     long stored = 0;
     for (Span span : spans) {
@@ -154,7 +154,7 @@ final class TypedData {
     return HeapBytes.wrap(array);
   }
 
-  private ByteSource varints(WireReader in, ElementType type, String tensor, long bytes) {
+  private ByteSource varints(WireReader in, ElementType type, TensorName tensor, long bytes) {
     int width = Math.max(type.bits(), 8) / 8; // 4- and 2-bit elements come packed by the byte
     long entries = bytes / width;
     long atMost = 0;
@@ -191,7 +191,7 @@ final class TypedData {
   }
 
   // The tensor's form of strings is that of the file without the tags: length, bytes.
-  private ByteSource strings(WireReader in, String tensor, long elements) {
+  private ByteSource strings(WireReader in, TensorName tensor, long elements) {
     long stored = 0;
     long bytes = 0;
     for (Span span : spans) {
@@ -221,7 +221,7 @@ final class TypedData {
     return HeapBytes.wrap(array);
   }
 
-  private static byte[] allocate(WireReader in, String tensor, long bytes) {
+  private static byte[] allocate(WireReader in, TensorName tensor, long bytes) {
     if (bytes > Integer.MAX_VALUE - 8) {
       throw in.malformed(tensor + " of " + bytes + " bytes in typed fields");
     }
@@ -229,7 +229,7 @@ final class TypedData {
     return new byte[(int) bytes];
   }
 
-  private static InvalidModelException disagree(String tensor, String stored, String needed) {
+  private static InvalidModelException disagree(TensorName tensor, String stored, String needed) {
     return new InvalidModelException(
         tensor
             + " holds "
@@ -247,7 +247,7 @@ final class TypedData {
   }
 
   /** The one of several fields that has elements. */
-  static @Nullable TypedData only(WireReader in, String tensor, @Nullable TypedData... all) {
+  static @Nullable TypedData only(WireReader in, TensorName tensor, @Nullable TypedData... all) {
     TypedData found = null;
     for (TypedData data : all) {
       if (data != null && !data.isEmpty()) {

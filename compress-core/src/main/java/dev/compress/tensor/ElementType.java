@@ -1,7 +1,5 @@
 package dev.compress.tensor;
 
-import java.util.Map;
-
 /**
  * The element type of a tensor: the ONNX {@code TensorProto.DataType} code with what is known of
  * it. A code newer than this list is kept as it is, with {@code bits} 0, so that reading and
@@ -41,36 +39,36 @@ public record ElementType(int code, String name, int bits) {
   public static final ElementType UINT2 = new ElementType(25, "uint2", 2);
   public static final ElementType INT2 = new ElementType(26, "int2", 2);
 
-  private static final Map<Integer, ElementType> KNOWN =
-      java.util.stream.Stream.of(
-              UNDEFINED,
-              FLOAT,
-              UINT8,
-              INT8,
-              UINT16,
-              INT16,
-              INT32,
-              INT64,
-              STRING,
-              BOOL,
-              FLOAT16,
-              DOUBLE,
-              UINT32,
-              UINT64,
-              COMPLEX64,
-              COMPLEX128,
-              BFLOAT16,
-              FLOAT8E4M3FN,
-              FLOAT8E4M3FNUZ,
-              FLOAT8E5M2,
-              FLOAT8E5M2FNUZ,
-              UINT4,
-              INT4,
-              FLOAT4E2M1,
-              FLOAT8E8M0,
-              UINT2,
-              INT2)
-          .collect(java.util.stream.Collectors.toUnmodifiableMap(ElementType::code, t -> t));
+  // By code. No stream and no map: this class is loaded at every start.
+  private static final ElementType[] KNOWN = {
+    UNDEFINED,
+    FLOAT,
+    UINT8,
+    INT8,
+    UINT16,
+    INT16,
+    INT32,
+    INT64,
+    STRING,
+    BOOL,
+    FLOAT16,
+    DOUBLE,
+    UINT32,
+    UINT64,
+    COMPLEX64,
+    COMPLEX128,
+    BFLOAT16,
+    FLOAT8E4M3FN,
+    FLOAT8E4M3FNUZ,
+    FLOAT8E5M2,
+    FLOAT8E5M2FNUZ,
+    UINT4,
+    INT4,
+    FLOAT4E2M1,
+    FLOAT8E8M0,
+    UINT2,
+    INT2
+  };
 
   /**
    * The type of an ONNX code.
@@ -79,8 +77,9 @@ public record ElementType(int code, String name, int bits) {
    * @return the known type, or one named "type(code)" with 0 bits
    */
   public static ElementType of(int code) {
-    ElementType known = KNOWN.get(code);
-    return known != null ? known : new ElementType(code, "type(" + code + ")", 0);
+    return code >= 0 && code < KNOWN.length
+        ? KNOWN[code]
+        : new ElementType(code, "type(" + code + ")", 0);
   }
 
   /** Whether elements are float, double, float16 or bfloat16. */
@@ -107,6 +106,20 @@ public record ElementType(int code, String name, int bits) {
     return bits >= 8
         ? Math.multiplyExact(elements, (long) (bits / 8))
         : Math.addExact(Math.multiplyExact(elements, (long) bits), 7L) / 8;
+  }
+
+  // Written out: the generated ones cost tens of milliseconds at their first use.
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof ElementType that
+        && code == that.code
+        && bits == that.bits
+        && name.equals(that.name);
+  }
+
+  @Override
+  public int hashCode() {
+    return code;
   }
 
   @Override
