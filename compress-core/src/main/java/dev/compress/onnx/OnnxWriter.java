@@ -6,11 +6,13 @@ import dev.compress.error.UnsupportedModelException;
 import dev.compress.graph.OnnxModel;
 import dev.compress.onnx.WriteSettings.ExternalData;
 import dev.compress.progress.Progress;
+import dev.compress.tensor.FileRegion;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * Writes ONNX models. Weights are copied from where they are through one buffer, so that memory
@@ -172,7 +174,31 @@ public final class OnnxWriter {
    * @throws IllegalArgumentException if it takes more than an array can hold
    */
   public static byte[] toBytes(OnnxModel model) {
-    WireWriter encoded = ModelEncoder.encode(model, TensorPlacement.INLINE);
+    return toBytes(ModelEncoder.encode(model, TensorPlacement.INLINE));
+  }
+
+  /**
+   * A model as bytes whose large weights stay in the files where they are: they are referred to as
+   * external data and not read.
+   *
+   * @param model any model
+   * @param fromBytes how large the initializers are, at least, that stay where they are
+   * @param locations how to refer to a file: its name in the folder where the runtime will look
+   * @throws IllegalArgumentException if it takes more than an array can hold all the same
+   */
+  public static byte[] toBytesReferring(
+      OnnxModel model, long fromBytes, Function<Path, String> locations) {
+    TensorPlacement placement =
+        (tensor, isInitializer) ->
+            isInitializer
+                    && tensor.tensor().data() instanceof FileRegion region
+                    && region.size() >= fromBytes
+                ? new TensorPlacement.Place(locations.apply(region.file()), region.offset())
+                : null;
+    return toBytes(ModelEncoder.encode(model, placement));
+  }
+
+  private static byte[] toBytes(WireWriter encoded) {
     if (encoded.size() > Integer.MAX_VALUE - 8) {
       throw new IllegalArgumentException("A model of " + encoded.size() + " bytes needs a file");
     }

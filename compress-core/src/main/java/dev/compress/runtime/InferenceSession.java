@@ -9,8 +9,10 @@ import dev.compress.error.InvalidDataException;
 import dev.compress.error.InvalidModelException;
 import dev.compress.error.ReadWriteException;
 import dev.compress.error.UnsupportedModelException;
+import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
 import dev.compress.graph.ValueType;
+import dev.compress.onnx.OnnxWriter;
 import dev.compress.tensor.TensorBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,6 +90,30 @@ public final class InferenceSession implements AutoCloseable {
     return open(label, options, native_ -> OrtLibrary.environment().createSession(model, native_));
   }
 
+  /**
+   * Loads a model as it is in memory and in its files: large weights are mapped by the runtime from
+   * where they are and never pass through the Java heap.
+   *
+   * @param model any model
+   * @param options how
+   * @throws InvalidModelException if the runtime refuses the model
+   * @throws UnsupportedModelException if it has operators or types that the runtime does not know
+   * @throws DeviceUnavailableException if there is no runtime for this machine
+   * @throws ReadWriteException if a weight cannot be read or the temporary folder not be written
+   */
+  public static InferenceSession open(OnnxModel model, SessionOptions options) {
+    String label = model.graph().name().isEmpty() ? "the model" : model.graph().name();
+    if (LinkedModel.isSmall(model)) {
+      return open(OnnxWriter.toBytes(model), options, label);
+    }
+    try (LinkedModel linked = LinkedModel.of(model)) {
+      return open(
+          label,
+          options,
+          native_ -> OrtLibrary.environment().createSession(linked.file().toString(), native_));
+    }
+  }
+
   private interface Loader {
     OrtSession load(OrtSession.SessionOptions options) throws OrtException;
   }
@@ -102,6 +128,17 @@ public final class InferenceSession implements AutoCloseable {
         session.close();
         throw e;
       }
+    } catch (OrtException e) {
+      throw OrtErrors.loading(label, e);
+    }
+  }
+
+  /** Loads a model and lets it go: for what the runtime finds or writes while it loads. */
+  static void load(byte[] model, SessionOptions options, String label) {
+    OrtLibrary.environment();
+    try (OrtSession.SessionOptions nativeOptions = OrtOptions.of(options);
+        OrtSession session = OrtLibrary.environment().createSession(model, nativeOptions)) {
+      session.getNumInputs();
     } catch (OrtException e) {
       throw OrtErrors.loading(label, e);
     }

@@ -6,6 +6,7 @@ import dev.compress.error.InvalidDataException;
 import dev.compress.error.InvalidModelException;
 import dev.compress.error.UnsupportedModelException;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -29,7 +30,7 @@ final class OrtErrors {
           Pattern.compile("No Op registered for (\\S+) with domain_version"),
           Pattern.compile("(\\S+?)\\(-?\\d+\\) is not a registered function/op"),
           Pattern.compile("No opset import for domain '([^']*)'"),
-          Pattern.compile("Could not find an implementation for (\\S+) node"));
+          Pattern.compile("Could not find an implementation for ([^\\s(]+)"));
 
   private static final List<String> UNSUPPORTED =
       List.of(
@@ -45,19 +46,17 @@ final class OrtErrors {
   /** A failure to load. */
   static CompressionException loading(String model, OrtException e) {
     String message = oneLine(String.valueOf(e.getMessage()));
-    for (Pattern pattern : UNKNOWN_OP) {
-      Matcher matcher = pattern.matcher(message);
-      if (matcher.find()) {
-        return new UnsupportedModelException(
-            "ONNX Runtime cannot run "
-                + model
-                + ": it does not know the operator "
-                + matcher.group(1)
-                + " ("
-                + withoutFullStop(message)
-                + "). Replace it by standard operators when exporting the model.",
-            e);
-      }
+    Optional<String> unknown = unknownOperator(message);
+    if (unknown.isPresent()) {
+      return new UnsupportedModelException(
+          "ONNX Runtime cannot run "
+              + model
+              + ": it does not know the operator or has no kernel for it: "
+              + unknown.get()
+              + " ("
+              + withoutFullStop(message)
+              + "). Replace it by standard operators when exporting the model.",
+          e);
     }
     if (e.getCode() == OrtException.OrtErrorCode.ORT_NOT_IMPLEMENTED
         || UNSUPPORTED.stream().anyMatch(message::contains)) {
@@ -69,6 +68,17 @@ final class OrtErrors {
     }
     return new InvalidModelException(
         "ONNX Runtime refuses " + model + ": " + withoutFullStop(message) + ".", e);
+  }
+
+  /** The operator that the runtime says it does not know or has no kernel for. */
+  static Optional<String> unknownOperator(String message) {
+    for (Pattern pattern : UNKNOWN_OP) {
+      Matcher matcher = pattern.matcher(message);
+      if (matcher.find()) {
+        return Optional.of(matcher.group(1));
+      }
+    }
+    return Optional.empty();
   }
 
   /** A failure to run. */

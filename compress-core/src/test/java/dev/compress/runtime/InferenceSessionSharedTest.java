@@ -227,7 +227,7 @@ class InferenceSessionSharedTest {
   void anUnknownOperatorIsNamed() {
     assertThatThrownBy(() -> open("custom-op-qonnx-kws/model.onnx").close())
         .isInstanceOf(UnsupportedModelException.class)
-        .hasMessageContaining("operator Quant");
+        .hasMessageContaining("Quant");
   }
 
   @ParameterizedTest
