@@ -40,6 +40,10 @@ public final class ShapeInference {
   /** Sizes to try for free dims: multiples of 32 suit most networks, tiny ones short tables. */
   private static final long[][] PROBE_SIZES = {{224, 448, 32}, {64, 96, 0}, {2, 3, 0}};
 
+  /** Shapes are small: nothing that is larger need be made to know them. */
+  private static final String FOLDING_LIMIT =
+      "optimization.constant_folding_max_output_size_in_bytes";
+
   private static final int MOST_UNKNOWN_OPERATORS = 64;
 
   private static final Pattern CONTRADICTION =
@@ -190,6 +194,7 @@ public final class ShapeInference {
           SessionOptions.of(1)
               // Basic folds what is constant, and with it computed shapes.
               .withOptimization(OptimizationLevel.BASIC)
+              .withConfig(FOLDING_LIMIT, "65536")
               .withMemoryArena(false)
               .withOptimizedModel(answer);
       InferenceSession.load(bytes, options, "the model");

@@ -34,7 +34,7 @@ final class Skeleton {
   /** The runtime writes the types it found only if it changed the graph: this is what it folds. */
   private static final String PROBE = "compress/probe";
 
-  private static final long FIRST_IR_WITHOUT_INITIALIZERS_AMONG_INPUTS = 4;
+  static final long FIRST_IR_WITH_FREE_INITIALIZERS = 4;
 
   private final OnnxModel model;
   private final Set<Node> removed =
@@ -206,7 +206,7 @@ final class Skeleton {
             graph.extras());
     return model
         .withGraph(skeleton)
-        .withIrVersion(Math.max(model.irVersion(), FIRST_IR_WITHOUT_INITIALIZERS_AMONG_INPUTS));
+        .withIrVersion(Math.max(model.irVersion(), FIRST_IR_WITH_FREE_INITIALIZERS));
   }
 
   /** So that the runtime's messages can say which node. */
