@@ -4,12 +4,12 @@ rem the PATH. COMPRESS_OPTS: more options for the Java virtual machine, such as 
 rem COMPRESS_CDS=off: neither make nor use the archive of loaded classes that speeds up starts.
 setlocal
 set "LIB=%~dp0..\lib"
-for %%j in ("%LIB%\compress-cli-*.jar") do set "JAR=%%~fj"
+for /f "delims=" %%j in ('dir /b "%LIB%\compress-cli-*.jar"') do set "JAR=%LIB%\%%j"
 set "JAVA=java"
 set "BUILD=unknown"
 if defined JAVA_HOME set "JAVA=%JAVA_HOME%\bin\java.exe"
 if defined JAVA_HOME if exist "%JAVA_HOME%\release" (
-  for /f "usebackq tokens=2 delims==" %%v in (`findstr /b JAVA_RUNTIME_VERSION "%JAVA_HOME%\release"`) do set "BUILD=%%~v"
+  for /f "usebackq tokens=1,2 delims==" %%k in ("%JAVA_HOME%\release") do if "%%k"=="JAVA_RUNTIME_VERSION" set "BUILD=%%~l"
 )
 rem -Xlog:disable because the virtual machine's own messages would land on standard output.
 set "OPTIONS=-Xlog:disable -XX:+UseSerialGC -XX:-UsePerfData -Dfile.encoding=UTF-8"
