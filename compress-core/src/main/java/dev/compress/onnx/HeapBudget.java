@@ -23,7 +23,13 @@ final class HeapBudget {
   private final long limit;
   private long used;
 
-  private HeapBudget(String name, long limit) {
+  /**
+   * A budget.
+   *
+   * @param name of the model, for messages
+   * @param limit in bytes
+   */
+  HeapBudget(String name, long limit) {
     this.name = name;
     this.limit = limit;
   }

@@ -65,11 +65,15 @@ final class WireReader {
 
   /** A reader of an array that nobody changes any more. */
   WireReader(String name, byte[] bytes) {
+    this(name, bytes, HeapBudget.ofThisJvm(name));
+  }
+
+  WireReader(String name, byte[] bytes, HeapBudget budget) {
     this.name = name;
     this.file = null;
     this.channel = null;
     this.size = bytes.length;
-    this.budget = HeapBudget.ofThisJvm(name);
+    this.budget = budget;
     this.window = bytes;
     this.windowLength = bytes.length;
     this.limit = size;
