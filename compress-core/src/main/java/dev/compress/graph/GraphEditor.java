@@ -97,6 +97,15 @@ public final class GraphEditor {
     return name;
   }
 
+  /** Adds a constant under its own name, whose producer, if it had one, was removed. */
+  public void addInitializer(Initializer initializer) {
+    if (initializers.putIfAbsent(initializer.name(), initializer) != null) {
+      throw new IllegalArgumentException("There is an initializer named " + initializer.name());
+    }
+    names.add(initializer.name());
+    changed = true;
+  }
+
   /** Gives an initializer another value under the same name. */
   public void setInitializer(String name, Tensor tensor) {
     Initializer old = initializers.get(name);
@@ -169,6 +178,23 @@ public final class GraphEditor {
       }
       boolean captured = !node.subgraphs().isEmpty() && Captures.of(node).contains(value);
       if (captured || node.inputs().contains(value)) {
+        Node renamed = node.withInputs(node.inputs().stream().map(rename).toList());
+        replace(node, captured ? Captures.rename(renamed, rename) : renamed);
+      }
+    }
+  }
+
+  /**
+   * The same for many values at once, in one walk over the graph.
+   *
+   * @param with the value to read instead, by the value read now
+   */
+  public void replaceUses(Map<String, String> with) {
+    UnaryOperator<String> rename = name -> with.getOrDefault(name, name);
+    for (Node node : currentNodes()) {
+      boolean captured =
+          !node.subgraphs().isEmpty() && Captures.of(node).stream().anyMatch(with::containsKey);
+      if (captured || node.inputs().stream().anyMatch(with::containsKey)) {
         Node renamed = node.withInputs(node.inputs().stream().map(rename).toList());
         replace(node, captured ? Captures.rename(renamed, rename) : renamed);
       }

@@ -1,0 +1,173 @@
+package dev.compress.prepare;
+
+import dev.compress.graph.Graph;
+import dev.compress.graph.GraphEditor;
+import dev.compress.graph.GraphIndex;
+import dev.compress.graph.GraphIndex.Use;
+import dev.compress.graph.Initializer;
+import dev.compress.graph.Node;
+import dev.compress.graph.OnnxModel;
+import dev.compress.pass.CompressionPass;
+import dev.compress.pass.NotApplicable;
+import dev.compress.pass.PassContext;
+import dev.compress.pass.PassResult;
+import dev.compress.pass.PassResult.Change;
+import dev.compress.pass.PassResult.Skipped;
+import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Shape;
+import dev.compress.tensor.Tensor;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Makes one initializer of several with the same type, shape and bytes, as exporters leave them
+ * where a model ties its weights, and says which embedding is tied to an output projection.
+ *
+ * <pre>{@code
+ * before: Gather(E, ids); MatMul(h, F), E = F bit for bit     after: Gather(E, ids); MatMul(h, E)
+ * }</pre>
+ *
+ * <p>Equality is by SHA-256 of the bytes, read in pieces; only tensors that agree in type and shape
+ * are read at all. Tensors that a caller may override, and those under the limit, are left alone: a
+ * shared bias saves nothing and would tie the scales of two layers together.
+ *
+ * @param minimumBytes tensors with fewer bytes are not merged
+ */
+public record MergeTiedWeights(long minimumBytes) implements CompressionPass {
+  private static final int CHUNK_BYTES = 1 << 18;
+
+  /** From 1 KiB on. */
+  public MergeTiedWeights() {
+    this(1024);
+  }
+
+  private record Kind(ElementType type, Shape shape) {}
+
+  @Override
+  public String name() {
+    return "merge-tied-weights";
+  }
+
+  @Override
+  public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
+    return candidates(model.graph()).isEmpty()
+        ? Optional.of(new NotApplicable("No two initializers agree in type and shape."))
+        : Optional.empty();
+  }
+
+  private List<List<Initializer>> candidates(Graph graph) {
+    var overridable = IrVersions.overridable(graph);
+    Map<Kind, List<Initializer>> byKind = new LinkedHashMap<>();
+    for (Initializer initializer : graph.initializers()) {
+      Tensor tensor = initializer.tensor();
+      if (tensor.byteSize() >= minimumBytes && !overridable.contains(initializer.name())) {
+        byKind
+            .computeIfAbsent(new Kind(tensor.type(), tensor.shape()), k -> new ArrayList<>())
+            .add(initializer);
+      }
+    }
+    return byKind.values().stream().filter(same -> same.size() > 1).toList();
+  }
+
+  @Override
+  public PassResult apply(OnnxModel model, PassContext context) {
+    Graph graph = model.graph();
+    GraphIndex index = new GraphIndex(graph);
+    GraphEditor editor = new GraphEditor(graph);
+    List<Change> changes = new ArrayList<>();
+    List<Skipped> skipped = new ArrayList<>();
+    for (List<Initializer> same : candidates(graph)) {
+      Map<String, Initializer> firstByHash = new LinkedHashMap<>();
+      for (Initializer initializer : same) {
+        context.progress().check();
+        Initializer first = firstByHash.putIfAbsent(hash(initializer.tensor()), initializer);
+        if (first == null) {
+          continue;
+        }
+        if (index.isOutput(initializer.name())) {
+          skipped.add(
+              new Skipped(
+                  initializer.name(),
+                  "Initializer",
+                  "equal to " + first.name() + ", but it is a graph output"));
+          continue;
+        }
+        editor.replaceUses(initializer.name(), first.name());
+        editor.removeInitializer(initializer.name());
+        changes.add(
+            new Change(
+                initializer.name(),
+                "Initializer",
+                "merged into "
+                    + first.name()
+                    + ", saves "
+                    + initializer.tensor().byteSize()
+                    + " bytes"));
+      }
+    }
+    return changes.isEmpty()
+        ? new PassResult(model, changes, skipped, List.of())
+        : PassResult.of(model.withGraph(editor.build()), changes, skipped);
+  }
+
+  private static String hash(Tensor tensor) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
+      for (long at = 0; at < tensor.byteSize(); at += CHUNK_BYTES) {
+        chunk.clear().limit((int) Math.min(CHUNK_BYTES, tensor.byteSize() - at));
+        tensor.data().read(at, chunk);
+        digest.update(chunk.flip());
+      }
+      return HexFormat.of().formatHex(digest.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("Every Java platform has SHA-256", e);
+    }
+  }
+
+  /**
+   * Embeddings whose table is also the weight of an output projection: read by a Gather, and by a
+   * MatMul or Gemm directly or through a Transpose.
+   *
+   * @param graph any graph
+   * @return the tables' names with the labels of their readers
+   */
+  public static Map<String, List<String>> tiedEmbeddings(Graph graph) {
+    GraphIndex index = new GraphIndex(graph);
+    Map<String, List<String>> tied = new LinkedHashMap<>();
+    for (Initializer initializer : graph.initializers()) {
+      List<String> lookups = new ArrayList<>();
+      List<String> products = new ArrayList<>();
+      for (Use use : index.uses(initializer.name())) {
+        Node node = use.node();
+        if (node.is("Gather") && use.inputIndex() == 0) {
+          lookups.add(node.label());
+        } else if (node.is("Transpose")) {
+          for (Use through : index.uses(node.output(0))) {
+            if (isProduct(through.node())) {
+              products.add(through.node().label());
+            }
+          }
+        } else if (isProduct(node) && use.inputIndex() == 1) {
+          products.add(node.label());
+        }
+      }
+      if (!lookups.isEmpty() && !products.isEmpty()) {
+        lookups.addAll(products);
+        tied.put(initializer.name(), List.copyOf(lookups));
+      }
+    }
+    return tied;
+  }
+
+  private static boolean isProduct(Node node) {
+    return node.is("MatMul") || node.is("Gemm");
+  }
+}
