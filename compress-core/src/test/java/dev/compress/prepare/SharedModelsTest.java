@@ -1,0 +1,104 @@
+package dev.compress.prepare;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import dev.compress.graph.OnnxModel;
+import dev.compress.graph.ValueInfo;
+import dev.compress.onnx.OnnxReader;
+import dev.compress.onnx.OnnxWriter;
+import dev.compress.pass.CompressionPass;
+import dev.compress.runtime.OptimizationLevel;
+import dev.compress.tensor.Shape;
+import dev.compress.tensor.TensorBuffer;
+import dev.compress.testing.SharedData;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The whole list of passes on every real model: same signature, same outputs, no larger file. */
+class SharedModelsTest {
+  /** Why a model is not run. */
+  private static final Map<String, String> NOT_RUN =
+      Map.of("custom-op-qonnx-kws", "ONNX Runtime does not know the operator Quant");
+
+  /** Models that stay below opset 13. */
+  private static final Set<String> NOT_UPGRADED = Set.of("custom-op-qonnx-kws");
+
+  static Stream<Path> models() throws IOException {
+    Path folder = SharedData.data().map(d -> d.resolve("models")).orElse(null);
+    if (folder == null) {
+      return Stream.of(Path.of("absent"));
+    }
+    try (Stream<Path> files = Files.walk(folder, 2)) {
+      return files.filter(f -> f.toString().endsWith(".onnx")).sorted().toList().stream();
+    }
+  }
+
+  private static Map<String, Long> sizes(String name) {
+    return switch (name) {
+      case "yunet-dynamic" -> Map.of("height", 64L, "width", 96L);
+      case "silero-vad-half" -> Map.of("batch", 2L, "sequence", 576L);
+      case "basic-pitch" -> Map.of("unk__749", 1L);
+      case "style-transfer-candy" -> Map.of("None", 1L);
+      case "text-transformer-banking77" -> Map.of("seq", 16L);
+      default -> Map.of();
+    };
+  }
+
+  private static Map<String, TensorBuffer> given(String name) {
+    return name.equals("silero-vad-if")
+        ? Map.of(
+            "sr", TensorBuffer.of(Shape.scalar(), 16000L),
+            "input", TensorBuffer.of(Shape.of(2, 576), ramp(2 * 576)),
+            "state", TensorBuffer.of(Shape.of(2, 2, 128), ramp(512)))
+        : Map.of();
+  }
+
+  private static float[] ramp(int n) {
+    float[] values = new float[n];
+    for (int i = 0; i < n; i++) {
+      values[i] = (float) Math.sin(i * 0.1);
+    }
+    return values;
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("models")
+  void preparedModelsComputeTheSame(Path file) {
+    assumeTrue(Files.exists(file), SharedData.WHY_ABSENT);
+    String name = Objects.requireNonNull(file.getParent()).getFileName().toString();
+    OnnxModel model = OnnxReader.read(file).model();
+    OnnxModel prepared = model;
+    for (CompressionPass pass : PreparePasses.all(UpgradeOpset.PER_CHANNEL)) {
+      prepared = pass.apply(prepared, Check.context()).model();
+    }
+    for (CompressionPass pass : PreparePasses.all(UpgradeOpset.PER_CHANNEL)) {
+      assertThat(pass.apply(prepared, Check.context()).model())
+          .as("a second run of " + pass.name())
+          .isSameAs(prepared);
+    }
+    assertThat(prepared.opset() < 13).isEqualTo(NOT_UPGRADED.contains(name));
+    assertThat(prepared.graph().outputs()).isEqualTo(model.graph().outputs());
+    assertThat(prepared.graph().inputs()).isEqualTo(trueInputs(model));
+    assertThat(OnnxWriter.toBytes(prepared).length)
+        .isLessThanOrEqualTo(OnnxWriter.toBytes(model).length);
+    assumeTrue(!NOT_RUN.containsKey(name), NOT_RUN.getOrDefault(name, ""));
+    Map<String, TensorBuffer> inputs = Check.randomInputs(model, given(name), sizes(name));
+    Check.sameOutputs(model, OptimizationLevel.ALL, prepared, OptimizationLevel.ALL, inputs, 1e-4);
+  }
+
+  private static List<ValueInfo> trueInputs(OnnxModel model) {
+    Set<String> constants = new HashSet<>();
+    model.graph().initializers().forEach(i -> constants.add(i.name()));
+    return model.graph().inputs().stream().filter(i -> !constants.contains(i.name())).toList();
+  }
+}
