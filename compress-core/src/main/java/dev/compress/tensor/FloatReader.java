@@ -66,27 +66,12 @@ public final class FloatReader {
       }
     } else if (tensor.type().equals(ElementType.FLOAT16)) {
       for (int i = 0; i < n; i++) {
-        target[offset + i] = halfToFloat(bytes.getShort());
+        target[offset + i] = Float16.toFloat(bytes.getShort());
       }
     } else {
       for (int i = 0; i < n; i++) {
-        target[offset + i] = Float.intBitsToFloat(bytes.getShort() << 16);
+        target[offset + i] = BFloat16.toFloat(bytes.getShort());
       }
     }
-  }
-
-  /** IEEE 754 binary16 to float: exact. (The JDK has it only from 20 on.) */
-  static float halfToFloat(short half) {
-    int sign = (half & 0x8000) << 16;
-    int exponent = (half >>> 10) & 0x1f;
-    int mantissa = half & 0x3ff;
-    if (exponent == 0x1f) {
-      return Float.intBitsToFloat(sign | 0x7f800000 | mantissa << 13);
-    }
-    if (exponent == 0) {
-      float magnitude = mantissa * 0x1p-24f;
-      return sign == 0 ? magnitude : -magnitude;
-    }
-    return Float.intBitsToFloat(sign | (exponent + 112) << 23 | mantissa << 13);
   }
 }
