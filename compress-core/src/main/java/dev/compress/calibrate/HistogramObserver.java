@@ -17,11 +17,9 @@ import java.util.Objects;
  * <p>How fine a page is depends only on how many octaves above it are occupied, and merging is
  * exact; therefore the result depends on the set of values alone, not on their order nor on the cut
  * into calls, and observers of several threads can be {@linkplain #merge merged} with the same
- * result. Memory is at most about 90 kB a tensor.
+ * result. Memory is at most 100 kB a tensor.
  */
 public final class HistogramObserver implements ValueObserver {
-  private static final int CHUNK = 1 << 12;
-
   private static final int OCTAVES = 512;
   private static final int MANTISSA_BITS = 23;
   private static final int MANTISSA_MASK = (1 << MANTISSA_BITS) - 1;
@@ -59,8 +57,8 @@ public final class HistogramObserver implements ValueObserver {
   @Override
   public void observe(float[] values, int offset, int length) {
     Objects.checkFromIndexSize(offset, length, values.length);
-    for (int at = offset, end = offset + length; at < end; at += CHUNK) {
-      int to = Math.min(at + CHUNK, end);
+    for (int at = offset, end = offset + length; at < end; at += MinMaxObserver.CHUNK) {
+      int to = Math.min(at + MinMaxObserver.CHUNK, end);
       extremes.observeChunk(values, at, to);
       count(values, at, to, places, counts);
       if (counts[UNPLACED_BIN] != 0) {
