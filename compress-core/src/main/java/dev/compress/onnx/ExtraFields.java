@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 /** Collects the fields of one message that the records do not hold, as they stand in the file. */
 final class ExtraFields {
   private @Nullable ByteArrayOutputStream bytes;
+  private boolean entries;
 
   /** The set of field numbers, for {@link #keep}. */
   static long fields(int... numbers) {
@@ -41,6 +42,17 @@ final class ExtraFields {
       bytes = new ByteArrayOutputStream();
     }
     bytes.writeBytes(in.copy(start, end));
+  }
+
+  /** Keeps a key-value pair. */
+  void keepEntry(WireReader in, long start, long end) {
+    keep(in, start, end);
+    entries = true;
+  }
+
+  /** Whether there are key-value pairs. */
+  boolean hasEntries() {
+    return entries;
   }
 
   /**

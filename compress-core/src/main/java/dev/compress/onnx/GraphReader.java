@@ -177,7 +177,8 @@ final class GraphReader {
 
   /**
    * Reads a key-value pair whose tag was read. One that the map cannot hold (a key that is there
-   * already, no UTF-8, more fields) is kept as it stands.
+   * already, no UTF-8, more fields) is kept as it stands, with all that follow, since of equal keys
+   * the last one counts.
    */
   void readEntry(long start, Map<String, String> map, ExtraFields extras) {
     String key = "";
@@ -202,8 +203,8 @@ final class GraphReader {
       }
     }
     in.leave(outer);
-    if (!plain || map.putIfAbsent(key, value) != null) {
-      extras.keep(in, start, in.position());
+    if (!plain || extras.hasEntries() || map.putIfAbsent(key, value) != null) {
+      extras.keepEntry(in, start, in.position());
     }
   }
 }

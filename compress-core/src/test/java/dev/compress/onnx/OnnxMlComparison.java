@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -138,5 +139,24 @@ final class OnnxMlComparison {
         .clearDataLocation()
         .setRawData(ByteString.copyFrom(all, offset, length < 0 ? all.length - offset : length))
         .build();
+  }
+
+  /** Where two models in this form differ; empty if they are equal. */
+  static String difference(ModelProto expected, ModelProto actual) {
+    if (expected.equals(actual)) {
+      return "";
+    }
+    List<String> left = expected.toString().lines().toList();
+    List<String> right = actual.toString().lines().toList();
+    for (int i = 0; i < Math.min(left.size(), right.size()); i++) {
+      if (!left.get(i).equals(right.get(i))) {
+        return "line " + i + ": " + brief(left.get(i)) + " became " + brief(right.get(i));
+      }
+    }
+    return left.size() + " lines became " + right.size();
+  }
+
+  private static String brief(String line) {
+    return line.length() > 200 ? line.substring(0, 200) + "..." : line;
   }
 }
