@@ -225,7 +225,8 @@ class InferenceSessionSharedTest {
 
   @Test
   void anUnknownOperatorIsNamed() {
-    assertThatThrownBy(() -> open("custom-op-qonnx-kws/model.onnx").close())
+    Path path = model("custom-op-qonnx-kws/model.onnx");
+    assertThatThrownBy(() -> InferenceSession.open(path, SessionOptions.of(1)).close())
         .isInstanceOf(UnsupportedModelException.class)
         .hasMessageContaining("Quant");
   }
