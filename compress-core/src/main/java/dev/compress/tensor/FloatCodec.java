@@ -43,7 +43,7 @@ public final class FloatCodec {
       }
     } else if (type.equals(ElementType.FLOAT16)) {
       for (int i = 0; i < length; i++) {
-        target[i] = FloatReader.halfToFloat(source.getShort());
+        target[i] = Float16.toFloat(source.getShort());
       }
     } else if (type.equals(ElementType.BFLOAT16)) {
       for (int i = 0; i < length; i++) {
