@@ -13,20 +13,20 @@ class FloatCodecTest {
   @Test
   void everyHalfComesBack() {
     for (int bits = 0; bits < 0x10000; bits++) {
-      float value = FloatReader.halfToFloat((short) bits);
+      float value = Float16.toFloat((short) bits);
       if (!Float.isNaN(value)) {
         assertThat(FloatCodec.toHalf(value)).isEqualTo((short) bits);
       }
     }
-    assertThat(FloatReader.halfToFloat(FloatCodec.toHalf(Double.NaN))).isNaN();
+    assertThat(Float16.toFloat(FloatCodec.toHalf(Double.NaN))).isNaN();
   }
 
   /** The nearest half is one of the two that enclose a number; on a tie the even one. */
   @Test
   void roundsToTheNearestHalf() {
     for (int bits = 0; bits < 0x7bff; bits++) {
-      double low = FloatReader.halfToFloat((short) bits);
-      double high = FloatReader.halfToFloat((short) (bits + 1));
+      double low = Float16.toFloat((short) bits);
+      double high = Float16.toFloat((short) (bits + 1));
       double middle = (low + high) / 2;
       assertThat(FloatCodec.toHalf(Math.nextDown(middle))).isEqualTo((short) bits);
       assertThat(FloatCodec.toHalf(Math.nextUp(middle))).isEqualTo((short) (bits + 1));
