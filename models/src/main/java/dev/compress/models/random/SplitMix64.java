@@ -1,12 +1,14 @@
 package dev.compress.models.random;
 
 /**
- * The SplitMix64 generator (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014), written out here
- * because generated weights and images must have the same bytes on every machine and every Java release: the library's own generators
- * promise that for {@code java.util.Random} only.
+ * The SplitMix64 generator (Steele, Lea and Flood, "Fast splittable pseudorandom number
+ * generators", OOPSLA 2014), written out here because generated weights and images must have the
+ * same bytes on every machine and every Java release: the library's own generators promise that for
+ * {@code java.util.Random} only.
  *
- * <p>Everything is integer arithmetic, or IEEE arithmetic that Java rounds the same way everywhere. Not thread-safe: give each
- * independent piece of work a stream of its own with {@link #stream(long...)}.
+ * <p>Everything is integer arithmetic, or IEEE arithmetic that Java rounds the same way everywhere.
+ * Not thread-safe: give each independent piece of work a stream of its own with {@link
+ * #stream(long...)}.
  */
 public final class SplitMix64 {
   private static final long GOLDEN_GAMMA = 0x9E3779B97F4A7C15L;
@@ -19,8 +21,9 @@ public final class SplitMix64 {
   }
 
   /**
-   * The stream that belongs to a path of numbers, for example (seed, split, sample). Streams of different paths are unrelated, so
-   * pieces of work can be done in any order or in parallel and give the same result.
+   * The stream that belongs to a path of numbers, for example (seed, split, sample). Streams of
+   * different paths are unrelated, so pieces of work can be done in any order or in parallel and
+   * give the same result.
    */
   public static SplitMix64 stream(long... path) {
     long hash = 0;
@@ -28,6 +31,13 @@ public final class SplitMix64 {
       hash = mix(hash + GOLDEN_GAMMA) ^ step;
     }
     return new SplitMix64(mix(hash + GOLDEN_GAMMA));
+  }
+
+  /**
+   * Where a generator stands after {@code draws} draws; the way to the middle of a long sequence.
+   */
+  public static SplitMix64 after(long seed, long draws) {
+    return new SplitMix64(seed + draws * GOLDEN_GAMMA);
   }
 
   /** The next 64 uniform bits. */
@@ -59,12 +69,14 @@ public final class SplitMix64 {
   }
 
   /**
-   * Nearly normal, mean 0 and variance 1: the sum of four uniform 16-bit numbers, centred and scaled. Its range is about +-3.46 and it
-   * needs one draw and no logarithm, which matters where a hundred million are wanted.
+   * Nearly normal, mean 0 and variance 1: the sum of four uniform 16-bit numbers, centred and
+   * scaled. Its range is about +-3.46 and it needs one draw and no logarithm, which matters where a
+   * hundred million are wanted.
    */
   public double nextGaussian() {
     long bits = nextLong();
-    long sum = (bits & 0xFFFF) + ((bits >>> 16) & 0xFFFF) + ((bits >>> 32) & 0xFFFF) + (bits >>> 48);
+    long sum =
+        (bits & 0xFFFF) + ((bits >>> 16) & 0xFFFF) + ((bits >>> 32) & 0xFFFF) + (bits >>> 48);
     return (sum - 2 * 65535) * GAUSSIAN_SCALE;
   }
 

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The labels of the sample and the ways of writing each, read from {@code strokes.txt}. A label's class index is its place in
- * {@link #labels()}.
+ * The labels of the sample and the ways of writing each, read from {@code strokes.txt}. A label's
+ * class index is its place in {@link #labels()}.
  */
 public final class GlyphAlphabet {
   private static final String RESOURCE = "strokes.txt";
@@ -33,7 +33,8 @@ public final class GlyphAlphabet {
         throw new IllegalStateException("resource " + RESOURCE + " is missing from this build");
       }
       Map<String, List<StrokePath>> ways = new LinkedHashMap<>();
-      BufferedReader reader = new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8));
+      BufferedReader reader =
+          new BufferedReader(new InputStreamReader(stream, StandardCharsets.UTF_8));
       for (String line = reader.readLine(); line != null; line = reader.readLine()) {
         if (!line.isBlank() && line.charAt(0) != '#') {
           addWay(ways, line);

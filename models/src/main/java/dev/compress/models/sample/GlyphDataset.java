@@ -6,14 +6,16 @@ import java.util.stream.IntStream;
 /**
  * Labelled glyph images in memory.
  *
- * <p>Sample i of a split is drawn from a stream of its own, so the same (seed, split) gives the same bytes on every machine, however
- * many threads draw, and a longer set starts with the shorter one. Labels are balanced: every run of {@code labels().size()} samples
- * holds each label once, in an order of its own.
+ * <p>Sample i of a split is drawn from a stream of its own, so the same (seed, split) gives the
+ * same bytes on every machine, however many threads draw, and a longer set starts with the shorter
+ * one. Labels are balanced: every run of {@code labels().size()} samples holds each label once, in
+ * an order of its own.
  *
  * @param images {@code count * 784} unsigned bytes, row order, 0 is paper and 255 is ink
  * @param labels class index per image
  */
-@SuppressWarnings("ArrayRecordComponent") // bulk data handed on as it is; equality of contents is never asked for
+@SuppressWarnings(
+    "ArrayRecordComponent") // bulk data handed on as it is; equality of contents is never asked for
 public record GlyphDataset(byte[] images, byte[] labels) {
   /** Width and height of an image in pixels. */
   public static final int SIDE = GlyphRenderer.SIDE;
@@ -44,14 +46,19 @@ public record GlyphDataset(byte[] images, byte[] labels) {
     GlyphAlphabet alphabet = GlyphAlphabet.load();
     byte[] labels = balancedLabels(alphabet.labels().size(), split, count, seed);
     byte[] images = new byte[Math.multiplyExact(count, SIDE * SIDE)];
-    ThreadLocal<GlyphRenderer> renderers = ThreadLocal.withInitial(() -> new GlyphRenderer(alphabet));
+    ThreadLocal<GlyphRenderer> renderers =
+        ThreadLocal.withInitial(() -> new GlyphRenderer(alphabet));
     IntStream.range(0, count)
         .parallel()
         .forEach(
             i ->
                 renderers
                     .get()
-                    .render(labels[i], SplitMix64.stream(seed, split.stream, 1, i), images, i * SIDE * SIDE));
+                    .render(
+                        labels[i],
+                        SplitMix64.stream(seed, split.stream, 1, i),
+                        images,
+                        i * SIDE * SIDE));
     return new GlyphDataset(images, labels);
   }
 

@@ -3,8 +3,9 @@ package dev.compress.models.sample;
 import dev.compress.models.random.SplitMix64;
 
 /**
- * The hand that writes one glyph: a random affine map from the unit square to pixels, and a smooth displacement before it, both drawn
- * once per image; each stroke is moved a little on its own besides, as a pen that was lifted never comes back exactly.
+ * The hand that writes one glyph: a random affine map from the unit square to pixels, and a smooth
+ * displacement before it, both drawn once per image; each stroke is moved a little on its own
+ * besides, as a pen that was lifted never comes back exactly.
  */
 final class GlyphHand {
   private static final double ROTATION_SIGMA_DEGREES = 8;

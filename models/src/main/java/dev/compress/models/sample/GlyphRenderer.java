@@ -4,9 +4,10 @@ import dev.compress.models.random.SplitMix64;
 import java.util.List;
 
 /**
- * Turns a label and a stream of random numbers into a 28 x 28 grey image, white ink on black as in MNIST: writes the glyph with a random
- * {@link GlyphHand} and pen, then spoils it as cheap scanning does (smudges, stray lines, blur, noise, a black level and 16 grey
- * levels). Keeps a canvas, so one instance serves one thread.
+ * Turns a label and a stream of random numbers into a 28 x 28 grey image, white ink on black as in
+ * MNIST: writes the glyph with a random {@link GlyphHand} and pen, then spoils it as cheap scanning
+ * does (smudges, stray lines, blur, noise, a black level and 16 grey levels). Keeps a canvas, so
+ * one instance serves one thread.
  */
 final class GlyphRenderer {
   /** Width and height of an image in pixels. */
@@ -18,7 +19,8 @@ final class GlyphRenderer {
   private static final double STRAY_LINE_SHARE = 0.2;
   private static final double SMUDGE_SHARE = 0.3;
   private static final double LARGEST_BLUR = 0.22;
-  // what the scanner reads as paper; it also keeps the noise of empty paper out of the files, which would double them
+  // what the scanner reads as paper; it also keeps the noise of empty paper out of the files, which
+  // would double them
   private static final double BLACK_LEVEL = 0.16;
   private static final int GREY_STEPS = 15;
 
@@ -30,7 +32,10 @@ final class GlyphRenderer {
     this.alphabet = alphabet;
   }
 
-  /** Draws one image of {@code label} into {@code pixels} at {@code offset}, {@code SIDE * SIDE} unsigned bytes in row order. */
+  /**
+   * Draws one image of {@code label} into {@code pixels} at {@code offset}, {@code SIDE * SIDE}
+   * unsigned bytes in row order.
+   */
   void render(int label, SplitMix64 random, byte[] pixels, int offset) {
     rasterizer.clear();
     List<StrokePath> ways = alphabet.ways(label);
@@ -86,7 +91,10 @@ final class GlyphRenderer {
     }
   }
 
-  /** Convolves with {@code [b, 1-2b, b]} along rows, then along columns; beyond the edge there is no ink. */
+  /**
+   * Convolves with {@code [b, 1-2b, b]} along rows, then along columns; beyond the edge there is no
+   * ink.
+   */
   private void blur(double[] ink, double b) {
     for (int line = 0; line < SIDE; line++) {
       blurLine(ink, line * SIDE, 1, b);

@@ -9,12 +9,15 @@ import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 
 /**
- * IDX files of unsigned bytes, the format of MNIST: two zero bytes, the type 8, the rank, each dimension as a big-endian int, then the
- * data; gzipped. The gzip header is fixed (no name, no time, system unknown), so the file depends on the data and the zlib version only.
+ * IDX files of unsigned bytes, the format of MNIST: two zero bytes, the type 8, the rank, each
+ * dimension as a big-endian int, then the data; gzipped. The gzip header is fixed (no name, no
+ * time, system unknown), so the file depends on the data and the zlib version only.
  */
 final class IdxFile {
   private static final byte UNSIGNED_BYTE = 8;
-  private static final byte[] GZIP_HEADER = {0x1f, (byte) 0x8b, Deflater.DEFLATED, 0, 0, 0, 0, 0, 2, (byte) 0xff};
+  private static final byte[] GZIP_HEADER = {
+    0x1f, (byte) 0x8b, Deflater.DEFLATED, 0, 0, 0, 0, 0, 2, (byte) 0xff
+  };
 
   private IdxFile() {}
 
@@ -42,7 +45,12 @@ final class IdxFile {
     }
     CRC32 crc = new CRC32();
     crc.update(content);
-    out.writeBytes(ByteBuffer.allocate(8).order(java.nio.ByteOrder.LITTLE_ENDIAN).putInt((int) crc.getValue()).putInt(content.length).array());
+    out.writeBytes(
+        ByteBuffer.allocate(8)
+            .order(java.nio.ByteOrder.LITTLE_ENDIAN)
+            .putInt((int) crc.getValue())
+            .putInt(content.length)
+            .array());
     return out.toByteArray();
   }
 }

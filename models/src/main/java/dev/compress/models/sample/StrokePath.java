@@ -4,8 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One way of writing a glyph: its pen strokes as polylines in the unit square, y pointing down. Curves are flattened when the path is
- * read, finely enough that the distortions that follow bend them smoothly.
+ * One way of writing a glyph: its pen strokes as polylines in the unit square, y pointing down.
+ * Curves are flattened when the path is read, finely enough that the distortions that follow bend
+ * them smoothly.
  *
  * @param strokes one array per stroke, x and y alternating; at least two points each
  */

@@ -3,9 +3,10 @@ package dev.compress.models.sample;
 import java.util.Arrays;
 
 /**
- * Draws polylines with a round pen on a small grey canvas. A pixel's ink is {@code clamp(1/2 + r - d, 0, 1)} with d the distance in
- * pixels from its centre to the nearest segment and r the pen's radius there: the exact coverage of a straight edge that crosses the
- * pixel along an axis, and within a few per cent otherwise. Reused for many images; not thread-safe.
+ * Draws polylines with a round pen on a small grey canvas. A pixel's ink is {@code clamp(1/2 + r -
+ * d, 0, 1)} with d the distance in pixels from its centre to the nearest segment and r the pen's
+ * radius there: the exact coverage of a straight edge that crosses the pixel along an axis, and
+ * within a few per cent otherwise. Reused for many images; not thread-safe.
  */
 final class StrokeRasterizer {
   private final int side;
@@ -20,7 +21,10 @@ final class StrokeRasterizer {
     Arrays.fill(ink, 0);
   }
 
-  /** Ink of every pixel in row order, 0 to 1; the caller may change it before the next {@link #clear}. */
+  /**
+   * Ink of every pixel in row order, 0 to 1; the caller may change it before the next {@link
+   * #clear}.
+   */
   double[] ink() {
     return ink;
   }
@@ -38,11 +42,19 @@ final class StrokeRasterizer {
     for (int i = 0; i < segments; i++) {
       double from = startRadius + (endRadius - startRadius) * i / segments;
       double to = startRadius + (endRadius - startRadius) * (i + 1) / segments;
-      segment(points[2 * i], points[2 * i + 1], points[2 * i + 2], points[2 * i + 3], from, to, darkness);
+      segment(
+          points[2 * i],
+          points[2 * i + 1],
+          points[2 * i + 2],
+          points[2 * i + 3],
+          from,
+          to,
+          darkness);
     }
   }
 
-  private void segment(double x0, double y0, double x1, double y1, double r0, double r1, double darkness) {
+  private void segment(
+      double x0, double y0, double x1, double y1, double r0, double r1, double darkness) {
     double reach = Math.max(r0, r1) + 1;
     int left = clampToCanvas(Math.floor(Math.min(x0, x1) - reach));
     int right = clampToCanvas(Math.ceil(Math.max(x0, x1) + reach));
