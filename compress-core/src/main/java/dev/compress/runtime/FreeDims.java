@@ -22,6 +22,7 @@ final class FreeDims {
   /** What a free dim is called, in order of first use; the unnamed are called by a number. */
   private final Map<String, Integer> symbols = new LinkedHashMap<>();
 
+  private final Set<String> batches = new HashSet<>();
   private final Set<String> own = new HashSet<>();
   private final List<ValueInfo> inputs = new ArrayList<>();
 
@@ -39,7 +40,11 @@ final class FreeDims {
         List<Dim> dims = type.shape().get();
         for (int axis = 0; axis < dims.size(); axis++) {
           if (dims.get(axis).sizeOrUnknown() < 0) {
-            free.symbols.putIfAbsent(symbol(input, axis, dims.get(axis)), free.symbols.size());
+            String symbol = symbol(input, axis, dims.get(axis));
+            free.symbols.putIfAbsent(symbol, free.symbols.size());
+            if (axis == 0) {
+              free.batches.add(symbol);
+            }
           }
         }
       }
@@ -108,17 +113,42 @@ final class FreeDims {
 
   /** Shapes of all inputs of known rank, with sizes in the place of free dims. */
   Map<String, Shape> shapes(long batch, long other) {
+    Map<String, Long> sizes = new LinkedHashMap<>();
+    symbols.keySet().forEach(s -> sizes.put(s, isBatch(s) ? batch : other));
+    return shapes(sizes);
+  }
+
+  /** Shapes of all inputs of known rank, with sizes in the place of free dims, by symbol. */
+  Map<String, Shape> shapes(Map<String, Long> sizes) {
     Map<String, Shape> shapes = new LinkedHashMap<>();
     for (ValueInfo input : inputs) {
       List<Dim> dims = ((ValueType.TensorType) input.type()).shape().orElseThrow();
-      long[] sizes = new long[dims.size()];
-      for (int axis = 0; axis < sizes.length; axis++) {
+      long[] shape = new long[dims.size()];
+      for (int axis = 0; axis < shape.length; axis++) {
         long size = dims.get(axis).sizeOrUnknown();
-        sizes[axis] = size >= 0 ? size : axis == 0 ? batch : other;
+        shape[axis] =
+            size >= 0 ? size : sizes.getOrDefault(symbol(input, axis, dims.get(axis)), 1L);
       }
-      shapes.put(input.name(), Shape.of(sizes));
+      shapes.put(input.name(), Shape.of(shape));
     }
     return shapes;
+  }
+
+  /** What the free dims are called, in order of first use. */
+  List<String> symbols() {
+    return List.copyOf(symbols.keySet());
+  }
+
+  /** Whether a free dim is that of samples: the first of an input. */
+  boolean isBatch(String symbol) {
+    return batches.contains(symbol);
+  }
+
+  int largestRank() {
+    return inputs.stream()
+        .mapToInt(i -> ((ValueType.TensorType) i.type()).shape().orElseThrow().size())
+        .max()
+        .orElse(0);
   }
 
   /**

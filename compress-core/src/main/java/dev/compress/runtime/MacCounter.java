@@ -122,12 +122,17 @@ public final class MacCounter {
   }
 
   private Optional<Long> inner(Node node, int axisOfA) {
-    Optional<Shape> a = shapes.fixedShape(node.input(0));
+    Optional<Shape> a = shapes.fixedShape(node.input(0)).filter(s -> s.rank() >= -axisOfA);
     Optional<Shape> y = shapes.fixedShape(node.output(0));
-    if (a.isEmpty() || y.isEmpty() || a.get().rank() < -axisOfA) {
-      return Optional.empty();
-    }
-    return Optional.of(y.get().elementCount() * a.get().dim(axisOfA));
+    Optional<Long> length =
+        a.map(s -> s.dim(axisOfA))
+            .or(
+                () ->
+                    shapes
+                        .fixedShape(node.input(1))
+                        .filter(b -> b.rank() >= 2 && node.is("MatMul"))
+                        .map(b -> b.dim(-2)));
+    return y.flatMap(s -> length.map(k -> s.elementCount() * k));
   }
 
   private Optional<Long> recurrent(Node node) {

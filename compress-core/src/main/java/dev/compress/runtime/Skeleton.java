@@ -167,10 +167,11 @@ final class Skeleton {
   OnnxModel build(Map<String, ValueType> inputTypes, Map<String, ValueType> declared) {
     Graph graph = model.graph();
     List<Node> nodes = new ArrayList<>();
+    Set<String> names = new HashSet<>();
     Set<String> outputs = new LinkedHashSet<>();
     for (Node node : graph.nodes()) {
       if (!removed.contains(node)) {
-        nodes.add(node.name().isEmpty() ? named(node) : node);
+        nodes.add(named(node, names));
         node.outputs().stream().filter(o -> !o.isEmpty()).forEach(outputs::add);
       }
     }
@@ -209,17 +210,23 @@ final class Skeleton {
         .withIrVersion(Math.max(model.irVersion(), FIRST_IR_WITH_FREE_INITIALIZERS));
   }
 
-  /** So that the runtime's messages can say which node. */
-  private static Node named(Node node) {
-    return new Node(
-        node.label(),
-        node.opType(),
-        node.domain(),
-        node.overload(),
-        node.inputs(),
-        node.outputs(),
-        node.attributes(),
-        node.docString(),
-        node.extras());
+  /** Under a name of its own: the runtime's messages say which node, and it wants them unique. */
+  private static Node named(Node node, Set<String> names) {
+    String name = node.label();
+    for (int i = 2; !names.add(name); i++) {
+      name = node.label() + "/" + i;
+    }
+    return name.equals(node.name())
+        ? node
+        : new Node(
+            name,
+            node.opType(),
+            node.domain(),
+            node.overload(),
+            node.inputs(),
+            node.outputs(),
+            node.attributes(),
+            node.docString(),
+            node.extras());
   }
 }
