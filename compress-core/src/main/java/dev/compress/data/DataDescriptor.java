@@ -1,0 +1,121 @@
+package dev.compress.data;
+
+import dev.compress.error.InvalidDataException;
+import dev.compress.metric.Metric;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * What a data file cannot say of itself: format, preprocessing of each input, labels, metric and
+ * split, read from a small YAML file. The keys are documented in {@code docs/data.md}; an unknown
+ * one is an error that lists the known ones.
+ */
+public final class DataDescriptor {
+  private static final int LARGEST_FILE = 1 << 20;
+
+  /** A descriptor that says nothing. */
+  public static final DataDescriptor NONE =
+      new DataDescriptor(
+          new Origin("the data descriptor", Optional.empty(), ""),
+          new SourceSpec(Optional.empty(), Optional.empty(), List.of(), CsvOptions.DETECT),
+          Map.of(),
+          LabelSpec.NONE,
+          Optional.empty(),
+          Optional.empty());
+
+  /** Where a descriptor came from, and its content in one canonical form. */
+  record Origin(String where, Optional<Path> folder, String canonical) {}
+
+  /** Which samples to use. */
+  record Split(long offset, Optional<Long> count) {}
+
+  private final Origin origin;
+  private final SourceSpec source;
+  private final Map<String, InputDescriptor> inputs;
+  private final LabelSpec labels;
+  private final Optional<Metric> metric;
+  private final Optional<Split> split;
+
+  DataDescriptor(
+      Origin origin,
+      SourceSpec source,
+      Map<String, InputDescriptor> inputs,
+      LabelSpec labels,
+      Optional<Metric> metric,
+      Optional<Split> split) {
+    this.origin = origin;
+    this.source = source;
+    this.inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
+    this.labels = labels;
+    this.metric = metric;
+    this.split = split;
+  }
+
+  /**
+   * Reads a descriptor file.
+   *
+   * @param file YAML (JSON is YAML too)
+   * @return the descriptor; relative files in it are looked for beside the data, then beside it
+   * @throws InvalidDataException if it is malformed or has an unknown key
+   */
+  public static DataDescriptor read(Path file) {
+    byte[] bytes = DataFiles.readAll(file, LARGEST_FILE, "data descriptor");
+    return DescriptorReader.read(
+        new String(bytes, StandardCharsets.UTF_8),
+        file.toString(),
+        Optional.of(DataFiles.folder(file)));
+  }
+
+  /**
+   * Reads a descriptor from text.
+   *
+   * @param yaml its text
+   * @return the descriptor; relative files in it are looked for beside the data
+   */
+  public static DataDescriptor parse(String yaml) {
+    return DescriptorReader.read(yaml, "the data descriptor", Optional.empty());
+  }
+
+  DataDescriptor withLabels(LabelSpec other) {
+    return new DataDescriptor(origin, source, inputs, other, metric, split);
+  }
+
+  String where() {
+    return origin.where();
+  }
+
+  Optional<Path> folder() {
+    return origin.folder();
+  }
+
+  /** The content with comments and formatting gone, for fingerprints. */
+  String canonical() {
+    return origin.canonical();
+  }
+
+  SourceSpec source() {
+    return source;
+  }
+
+  /** By the names of the model's inputs, in file order. */
+  Map<String, InputDescriptor> inputs() {
+    return inputs;
+  }
+
+  LabelSpec labels() {
+    return labels;
+  }
+
+  Optional<Metric> metric() {
+    return metric;
+  }
+
+  Optional<Split> split() {
+    return split;
+  }
+}

@@ -1,0 +1,471 @@
+package dev.compress.data;
+
+import dev.compress.error.InvalidDataException;
+import dev.compress.error.ReadWriteException;
+import dev.compress.metric.Metric;
+import dev.compress.tensor.TensorBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Samples for a model: read from a file or folder as they are needed, brought to the model's
+ * inputs, and given out in batches with constant memory.
+ *
+ * <pre>{@code
+ * try (Dataset data = Dataset.open(Path.of("mnist/t10k-images-idx3-ubyte.gz"))) {
+ *   Dataset bound = data.bind(List.of(InputSpec.of("x", ElementType.FLOAT, -1, 1, 28, 28)));
+ *   for (Batch batch : bound.batches(32)) {
+ *     session.run(batch.inputs());
+ *   }
+ * }
+ * }</pre>
+ *
+ * <p>Immutable and thread-safe: {@link #slice}, {@link #take}, {@link #bind} and the like return
+ * views that share the files, and every iterator of {@link #batches} reads for itself. Close what
+ * was opened; views need not be closed and are unusable afterwards.
+ */
+public final class Dataset implements AutoCloseable {
+  private final Shared shared;
+  private final Selection selection;
+  private final List<InputTransform> inputs;
+  private final List<ConstantInput> constants;
+  private final BatchIterator.Frame frame;
+  private final List<String> notes;
+
+  /** What all views of a dataset have in common. */
+  private static final class Shared {
+    private final String name;
+    private final Optional<Path> path;
+    private final SampleSource source;
+    private final DataDescriptor descriptor;
+    private final @Nullable Labels labels;
+    private final Optional<Metric> metric;
+    private final List<Path> files;
+    private @Nullable String contentSha256;
+
+    Shared(
+        String name,
+        Optional<Path> path,
+        SampleSource source,
+        DataDescriptor descriptor,
+        @Nullable Labels labels,
+        List<Path> files) {
+      this.name = name;
+      this.path = path;
+      this.source = source;
+      this.descriptor = descriptor;
+      this.metric = metric(descriptor, labels);
+      boolean asValues = metric.isPresent() && metric.get().needs() == Metric.Needs.TARGET_VALUES;
+      this.labels = labels != null && asValues ? labels.asValues() : labels;
+      this.files = files;
+    }
+
+    private static Optional<Metric> metric(DataDescriptor descriptor, @Nullable Labels labels) {
+      if (descriptor.metric().isPresent()) {
+        Metric.Needs needs = descriptor.metric().get().needs();
+        boolean classes = labels != null && labels.kind() == LabelKind.CLASS;
+        if ((needs == Metric.Needs.CLASS_LABELS && !classes)
+            || (needs == Metric.Needs.TARGET_VALUES && labels == null)) {
+          throw new InvalidDataException(
+              descriptor.where()
+                  + ": metric "
+                  + descriptor.metric().get()
+                  + (labels == null
+                      ? " needs labels, and the dataset has none."
+                      : " needs class ids, but the labels are numbers with fractions.")
+                  + " Correct metric or labels.");
+        }
+        return descriptor.metric();
+      }
+      if (labels == null) {
+        return Optional.empty();
+      }
+      return Optional.of(labels.kind() == LabelKind.CLASS ? Metric.TOP1 : Metric.MSE);
+    }
+
+    synchronized String contentSha256() {
+      if (contentSha256 == null) {
+        contentSha256 = ContentHash.of(files, path.orElse(Path.of("")));
+      }
+      return contentSha256;
+    }
+  }
+
+  private Dataset(
+      Shared shared,
+      Selection selection,
+      List<InputTransform> inputs,
+      List<ConstantInput> constants,
+      BatchIterator.Frame frame,
+      List<String> notes) {
+    this.shared = shared;
+    this.selection = selection;
+    this.inputs = List.copyOf(inputs);
+    this.constants = List.copyOf(constants);
+    this.frame = frame;
+    this.notes = List.copyOf(notes);
+  }
+
+  /**
+   * Opens a file or folder, with the descriptor {@code NAME.yaml} beside it if there is one.
+   *
+   * @param path IDX files, {@code .npz}, {@code .npy}, class folders of images or WAV files, CSV,
+   *     JSON lines or raw records
+   * @return the dataset; to be closed
+   * @throws InvalidDataException if it is malformed, ambiguous, empty or not recognised
+   * @throws ReadWriteException if it cannot be read
+   */
+  public static Dataset open(Path path) {
+    Optional<Path> beside = SourceOpener.descriptorBeside(path);
+    return open(path, beside.map(DataDescriptor::read).orElse(DataDescriptor.NONE));
+  }
+
+  /**
+   * Opens a file or folder with a descriptor.
+   *
+   * @param path as in {@link #open(Path)}
+   * @param descriptor says what the file cannot
+   */
+  public static Dataset open(Path path, DataDescriptor descriptor) {
+    SourceOpener.Opened opened = SourceOpener.open(path, descriptor);
+    SampleSource source = opened.source();
+    try {
+      List<Path> files = new ArrayList<>(source.files());
+      LabelSpec spec = opened.descriptor().labels();
+      @Nullable Labels labels = source.labels().orElse(null);
+      if (spec.file().isPresent()) {
+        Path file =
+            LabelFiles.find(
+                spec.file().get(), DataFiles.folder(opened.path()), descriptor.folder());
+        labels = LabelFiles.read(file, spec, source.count());
+        files.add(file);
+      } else if (labels != null) {
+        labels = labels.named(spec.classes(), opened.descriptor().where());
+      }
+      checkCounts(opened, labels);
+      Shared shared =
+          new Shared(
+              DataFiles.name(path),
+              Optional.of(opened.path()),
+              source,
+              opened.descriptor(),
+              labels,
+              files);
+      return whole(shared);
+    } catch (RuntimeException e) {
+      source.close();
+      throw e;
+    }
+  }
+
+  private static void checkCounts(SourceOpener.Opened opened, @Nullable Labels labels) {
+    long samples = opened.source().count();
+    if (labels != null && labels.count() != samples) {
+      throw new InvalidDataException(
+          opened.path()
+              + " has "
+              + samples
+              + " samples, its labels are "
+              + labels.count()
+              + ". Both must be equal: do they belong together?");
+    }
+  }
+
+  private static Dataset whole(Shared shared) {
+    DataDescriptor descriptor = shared.descriptor;
+    List<InputTransform> inputs = new ArrayList<>();
+    List<ConstantInput> constants = new ArrayList<>();
+    if (descriptor.inputs().isEmpty()) {
+      for (SourceField field : shared.source.fields()) {
+        inputs.add(InputPlanner.plan(field, field.name(), InputDescriptor.NONE));
+      }
+    }
+    descriptor
+        .inputs()
+        .forEach(
+            (name, options) ->
+                options
+                    .values()
+                    .constant()
+                    .ifPresentOrElse(
+                        value -> constants.add(ConstantInput.of(name, options, value)),
+                        () ->
+                            inputs.add(
+                                InputPlanner.plan(
+                                    Binding.field(shared.source, descriptor, name),
+                                    name,
+                                    options))));
+    Selection selection = Selection.all(shared.source.count());
+    if (descriptor.split().isPresent()) {
+      DataDescriptor.Split split = descriptor.split().get();
+      selection =
+          selection.slice(split.offset(), split.count().orElse(selection.count() - split.offset()));
+    }
+    return new Dataset(
+        shared, selection, inputs, constants, BatchIterator.Frame.FREE, shared.source.notes());
+  }
+
+  /**
+   * A dataset of tensors in memory.
+   *
+   * @param name its name
+   * @param inputs by input name; dim 0 of each counts samples; not to be changed afterwards
+   * @param labels the class id of every sample; empty: none
+   * @param descriptor metric, classes, scaling and the like
+   * @throws InvalidDataException if counts differ
+   */
+  public static Dataset of(
+      String name, Map<String, TensorBuffer> inputs, long[] labels, DataDescriptor descriptor) {
+    SampleSource source = MemorySource.of(name, inputs);
+    Labels given =
+        labels.length == 0
+            ? null
+            : Labels.ofIds(labels.clone(), descriptor.labels().classes(), name);
+    if (given != null && given.count() != source.count()) {
+      throw new InvalidDataException(
+          name + " has " + source.count() + " samples, its labels are " + given.count() + ".");
+    }
+    Shared shared = new Shared(name, Optional.empty(), source, descriptor, given, List.of());
+    shared.contentSha256 = MemorySource.sha256(inputs, labels);
+    return whole(shared);
+  }
+
+  /** The name of the file or folder. */
+  public String name() {
+    return shared.name;
+  }
+
+  /** Where it was read from; empty for one in memory. */
+  public Optional<Path> path() {
+    return shared.path;
+  }
+
+  /** How many samples this view has. */
+  public long sampleCount() {
+    return selection.count();
+  }
+
+  /** The inputs that batches will hold. */
+  public List<DataInput> inputs() {
+    List<DataInput> all = new ArrayList<>();
+    inputs.forEach(i -> all.add(i.input()));
+    constants.forEach(c -> all.add(c.input()));
+    return List.copyOf(all);
+  }
+
+  /** What the labels are. */
+  public LabelKind labelKind() {
+    return shared.labels == null ? LabelKind.NONE : shared.labels.kind();
+  }
+
+  /** The names of the classes by id; empty where they have none. */
+  public List<String> classNames() {
+    return shared.labels == null ? List.of() : shared.labels.classes();
+  }
+
+  /**
+   * The metric: as the descriptor says, else {@link Metric#TOP1} for class labels and {@link
+   * Metric#MSE} for target values; empty without labels.
+   */
+  public Optional<Metric> metric() {
+    return shared.metric;
+  }
+
+  /**
+   * What a user should know about how the data was understood, for a report's warnings: pixels that
+   * are not scaled, dims that were turned, images that were cut.
+   */
+  public List<String> notes() {
+    return notes;
+  }
+
+  /**
+   * The SHA-256 of what was read, in hexadecimal, whatever part of it this view is: of a single
+   * file its own, of several that of their {@code sha256sum} lines. Streamed when first asked for.
+   */
+  public String contentSha256() {
+    return shared.contentSha256();
+  }
+
+  /**
+   * A SHA-256 that is the same for the same content, descriptor, selection and binding, and so for
+   * the same batches: a key for caches.
+   */
+  public String fingerprint() {
+    MessageDigest digest = ContentHash.sha256();
+    List<String> parts = new ArrayList<>();
+    parts.add(contentSha256());
+    parts.add(shared.descriptor.canonical());
+    inputs.forEach(i -> parts.add(i.toString()));
+    constants.forEach(c -> parts.add(c.toString()));
+    parts.add(frame.toString());
+    for (String part : parts) {
+      digest.update(part.getBytes(StandardCharsets.UTF_8));
+      digest.update((byte) 0);
+    }
+    digest.update(selection.identity());
+    return ContentHash.hex(digest);
+  }
+
+  /**
+   * Consecutive samples.
+   *
+   * @param offset the first
+   * @param count how many
+   * @throws InvalidDataException if there are not as many
+   */
+  public Dataset slice(long offset, long count) {
+    return view(selection.slice(offset, count));
+  }
+
+  /**
+   * The first samples, or all where there are fewer.
+   *
+   * @param count at least 1
+   */
+  public Dataset take(long count) {
+    return view(selection.slice(0, Math.min(positive(count), sampleCount())));
+  }
+
+  /**
+   * Samples at equal distances, in order, or all where there are fewer.
+   *
+   * @param count at least 1
+   */
+  public Dataset spread(long count) {
+    return view(selection.spread(positive(count)));
+  }
+
+  /**
+   * Samples for calibration: the first {@code count}, as Python's tools take them, unless the
+   * samples are sorted by class, as class folders are; then {@code count} at equal distances, for
+   * the first ones would show one class only.
+   *
+   * @param count at least 1
+   */
+  public Dataset representative(long count) {
+    Labels labels = shared.labels;
+    boolean sorted = labels != null && labels.kind() == LabelKind.CLASS && labels.grouped();
+    return sorted ? spread(count) : take(count);
+  }
+
+  /**
+   * All samples in another order, the same for the same seed.
+   *
+   * @param seed any number
+   */
+  public Dataset shuffled(long seed) {
+    return view(selection.shuffled(seed));
+  }
+
+  private static long positive(long count) {
+    if (count < 1) {
+      throw new IllegalArgumentException("At least one sample is needed, not " + count);
+    }
+    return count;
+  }
+
+  private Dataset view(Selection other) {
+    return new Dataset(shared, other, inputs, constants, frame, notes);
+  }
+
+  /**
+   * Brings the data to a model's inputs: by name, or by position where there is one of each. Where
+   * the descriptor leaves it open, 1-dims are added or removed, channels are turned first or last,
+   * images are resized, and integers become floats. A batch that the model fixes is kept to.
+   *
+   * @param modelInputs the inputs that the model needs
+   * @return a view that delivers just these
+   * @throws InvalidDataException if an input has no data or data that does not fit; the message
+   *     names both sides
+   */
+  public Dataset bind(Collection<InputSpec> modelInputs) {
+    Binding.Bound bound =
+        new Binding(shared.source, shared.descriptor, constants, name()).bind(modelInputs);
+    List<String> all = new ArrayList<>(notes);
+    bound.notes().stream().filter(n -> !all.contains(n)).forEach(all::add);
+    return new Dataset(shared, selection, bound.inputs(), bound.constants(), bound.frame(), all);
+  }
+
+  /** The batch size that a bound model fixes; 0 where it may be any, or nothing is bound. */
+  public int fixedBatch() {
+    return frame.fixedRows();
+  }
+
+  /**
+   * The samples in batches. Each call of {@code iterator()} starts anew and reads for itself, for
+   * one thread; the tensors of a batch are overwritten when the next one is asked for.
+   *
+   * @param batchSize samples a batch; ignored where the bound model fixes it. Fewer in the last
+   *     batch, and where the next sample has other dims
+   */
+  public Iterable<Batch> batches(int batchSize) {
+    if (batchSize < 1) {
+      throw new IllegalArgumentException("A batch of " + batchSize);
+    }
+    int rows = frame.fixedRows() > 0 ? frame.fixedRows() : batchSize;
+    BatchIterator.Plan plan =
+        new BatchIterator.Plan(
+            shared.source, selection, inputs, constants, shared.labels, rows, frame);
+    return () -> new BatchIterator(plan);
+  }
+
+  /**
+   * Checks that every class label is a class of a model.
+   *
+   * @param classes how many classes the model's output has
+   * @param output names that output in the error
+   * @throws InvalidDataException if one is not
+   */
+  public void requireLabelsBelow(long classes, String output) {
+    Labels labels = shared.labels;
+    if (labels == null || labels.kind() != LabelKind.CLASS) {
+      return;
+    }
+    for (long i = 0; i < selection.count(); i++) {
+      long label = labels.id(selection.at(i));
+      if (label >= classes) {
+        throw new InvalidDataException(
+            "Label "
+                + label
+                + " of sample "
+                + selection.at(i)
+                + " of "
+                + name()
+                + " is out of range: the model's output '"
+                + output
+                + "' has "
+                + classes
+                + " classes, 0 to "
+                + (classes - 1)
+                + ". Is it the right dataset for this model?");
+      }
+    }
+  }
+
+  /** How many samples of this view each class has, by id; empty without class labels. */
+  public Map<Long, Long> labelCounts() {
+    Labels labels = shared.labels;
+    Map<Long, Long> counts = new TreeMap<>();
+    if (labels != null && labels.kind() == LabelKind.CLASS) {
+      for (long i = 0; i < selection.count(); i++) {
+        counts.merge(labels.id(selection.at(i)), 1L, Long::sum);
+      }
+    }
+    return counts;
+  }
+
+  /** Releases what was inflated. Idempotent. */
+  @Override
+  public void close() {
+    shared.source.close();
+  }
+}
