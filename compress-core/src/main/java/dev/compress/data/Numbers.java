@@ -2,6 +2,7 @@ package dev.compress.data;
 
 import dev.compress.error.InvalidDataException;
 import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Float16;
 import java.nio.ByteBuffer;
 
 /** Numbers of any element type to doubles and back, little-endian. */
@@ -27,7 +28,7 @@ final class Numbers {
       case "double" -> in.asDoubleBuffer().get(values);
       case "float16" -> {
         for (int i = 0; i < count; i++) {
-          values[i] = halfToFloat(in.getShort());
+          values[i] = Float16.toFloat(in.getShort());
         }
       }
       case "uint8" -> {
@@ -114,7 +115,7 @@ final class Numbers {
       }
       case "float16" -> {
         for (double value : values) {
-          out.putShort(floatToHalf((float) value));
+          out.putShort(Float16.fromFloat((float) value));
         }
       }
       case "bool" -> {
@@ -153,38 +154,5 @@ final class Numbers {
 
   private static long unsignedLong(double value) {
     return value < 0x1p63 ? (long) value : (long) (value - 0x1p63) + Long.MIN_VALUE;
-  }
-
-  /** IEEE 754 binary16 to float: exact. */
-  static float halfToFloat(short half) {
-    int sign = (half & 0x8000) << 16;
-    int exponent = (half >>> 10) & 0x1f;
-    int mantissa = half & 0x3ff;
-    if (exponent == 0x1f) {
-      return Float.intBitsToFloat(sign | 0x7f800000 | (mantissa << 13));
-    }
-    if (exponent == 0) {
-      float magnitude = mantissa * 0x1p-24f;
-      return sign == 0 ? magnitude : -magnitude;
-    }
-    return Float.intBitsToFloat(sign | ((exponent + 112) << 23) | (mantissa << 13));
-  }
-
-  /** Float to IEEE 754 binary16, round half to even; overflow is infinity. */
-  static short floatToHalf(float value) {
-    int bits = Float.floatToRawIntBits(value);
-    int sign = (bits >>> 16) & 0x8000;
-    int magnitude = bits & 0x7fffffff;
-    if (magnitude > 0x7f800000) {
-      return (short) (sign | 0x7e00);
-    }
-    if (magnitude >= 0x477ff000) { // 65520 and more round to infinity
-      return (short) (sign | 0x7c00);
-    }
-    if (magnitude < 0x38800000) { // below 2^-14: a multiple of 2^-24
-      return (short) (sign | (int) Math.rint(Math.abs(value) * 0x1p24));
-    }
-    int rounded = magnitude + 0xfff + ((magnitude >>> 13) & 1);
-    return (short) (sign | ((rounded - 0x38000000) >>> 13));
   }
 }

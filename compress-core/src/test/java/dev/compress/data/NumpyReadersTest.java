@@ -64,30 +64,4 @@ class NumpyReadersTest {
         .hasMessageContaining(name)
         .hasMessageContaining("can be read");
   }
-
-  @ParameterizedTest(name = "half of {0}")
-  @ValueSource(floats = {0, 1, -1.5f, 65504, 65519, 65520, 1e-8f, 6e-8f, 5.96e-8f, 3.1e-5f, 0.1f})
-  void floatsRoundToTheNearestHalf(float value) {
-    short half = Numbers.floatToHalf(value);
-    float back = Numbers.halfToFloat(half);
-    // No other half may be nearer, nor as near with an even last bit.
-    for (int other = 0; other < 0x7c00; other++) {
-      float candidate = Numbers.halfToFloat((short) other) * Math.signum(value == 0 ? 1 : value);
-      double error = Math.abs((double) candidate - value);
-      if (!Float.isInfinite(back)) {
-        assertThat(error).isGreaterThanOrEqualTo(Math.abs((double) back - value));
-      }
-    }
-    assertThat(Float.isInfinite(back)).isEqualTo(Math.abs(value) >= 65520);
-  }
-
-  @Test
-  void everyHalfSurvivesTheWayToFloatAndBack() {
-    for (int bits = 0; bits < 0x10000; bits++) {
-      float value = Numbers.halfToFloat((short) bits);
-      if (!Float.isNaN(value)) {
-        assertThat(Numbers.floatToHalf(value)).isEqualTo((short) bits);
-      }
-    }
-  }
 }
