@@ -13,7 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file that appears complete or not at all: written under a temporary name in the same folder,
@@ -26,8 +26,9 @@ final class NewFile implements AutoCloseable {
   private final Path temporary;
   private final FileChannel channel;
   private final Progress progress;
-  private final MessageDigest digest = ModelHash.newDigest();
-  private final ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
+  private final BackgroundDigest digest = new BackgroundDigest();
+  private ByteBuffer buffer = ByteBuffer.allocate(BUFFER);
+  private @Nullable ByteBuffer other; // is hashed while the one is filled
   private long written;
   private boolean moved;
 
@@ -119,19 +120,25 @@ final class NewFile implements AutoCloseable {
   }
 
   private void flush() {
+    ByteBuffer full = buffer;
+    digest.update(full.duplicate().flip());
+    writeOut(full);
+    buffer = other == null ? ByteBuffer.allocate(BUFFER) : other.clear();
+    other = full;
+  }
+
+  private void writeOut(ByteBuffer full) {
     progress.check();
-    buffer.flip();
-    digest.update(buffer.array(), 0, buffer.limit());
+    full.flip();
     try {
-      while (buffer.hasRemaining()) {
-        channel.write(buffer);
+      while (full.hasRemaining()) {
+        channel.write(full);
       }
     } catch (IOException e) {
       throw failed(target, e);
     }
-    written += buffer.limit();
-    progress.advance(buffer.limit());
-    buffer.clear();
+    written += full.limit();
+    progress.advance(full.limit());
   }
 
   /**
@@ -141,7 +148,7 @@ final class NewFile implements AutoCloseable {
    * @return its SHA-256 in hex
    */
   String finish(boolean sync) {
-    flush();
+    writeOut(buffer);
     try {
       if (sync) {
         channel.force(true);
@@ -150,7 +157,7 @@ final class NewFile implements AutoCloseable {
     } catch (IOException e) {
       throw failed(target, e);
     }
-    return ModelHash.hex(digest);
+    return digest.finish(buffer.duplicate().rewind());
   }
 
   /** Moves the finished file into place, over what is there. */
@@ -167,6 +174,7 @@ final class NewFile implements AutoCloseable {
   /** Removes what was not moved into place. Idempotent. */
   @Override
   public void close() {
+    digest.close();
     try {
       channel.close();
       if (!moved) {
