@@ -8,6 +8,7 @@ import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
 import dev.compress.graph.ValueType;
 import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Float16;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.TensorBuffer;
 import java.nio.ByteBuffer;
@@ -168,7 +169,7 @@ public final class RandomInputs {
       switch (type.name()) {
         case "float" -> bytes.putFloat((float) random.nextGaussian());
         case "double" -> bytes.putDouble(random.nextGaussian());
-        case "float16" -> bytes.putShort(HalfFloats.of((float) random.nextGaussian()));
+        case "float16" -> bytes.putShort(Float16.fromFloat((float) random.nextGaussian()));
         case "bfloat16" ->
             bytes.putShort((short) (Float.floatToIntBits((float) random.nextGaussian()) >>> 16));
         case "bool" -> bytes.put((byte) 1);
