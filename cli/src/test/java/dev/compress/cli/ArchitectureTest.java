@@ -54,7 +54,7 @@ class ArchitectureTest {
           List.of("prepare"),
           List.of("quantize", "prune", "cluster", "lowrank", "pack"),
           List.of("recipe"),
-          List.of("proof", "report"));
+          List.of("proof", "report", "inspect"));
 
   private static final String CORE = "dev.compress";
   private static final List<String> OUTER = List.of("evaluation", "gpu", "models");
