@@ -50,11 +50,12 @@ class ArchitectureTest {
           List.of("onnx"),
           List.of("runtime", "data", "metric", "timing"),
           List.of("calibrate"),
-          List.of("pass"),
+          List.of("pass", "proof"),
           List.of("prepare"),
           List.of("quantize", "prune", "cluster", "lowrank", "pack"),
+          List.of("search"),
           List.of("recipe"),
-          List.of("proof", "report", "inspect"));
+          List.of("report", "inspect"));
 
   private static final String CORE = "dev.compress";
   private static final List<String> OUTER = List.of("evaluation", "gpu", "models");

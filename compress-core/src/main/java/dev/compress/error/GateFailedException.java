@@ -3,7 +3,7 @@ package dev.compress.error;
 import org.jspecify.annotations.Nullable;
 
 /** A limit that the caller set (accuracy, speed, strictness) does not hold; nothing was written. */
-public final class GateFailedException extends CompressionException {
+public class GateFailedException extends CompressionException {
   private static final long serialVersionUID = 1L;
 
   /**

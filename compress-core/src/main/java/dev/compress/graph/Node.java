@@ -65,6 +65,11 @@ public record Node(
     return index < outputs.size() ? outputs.get(index) : "";
   }
 
+  /** Whether an optional output is given. */
+  public boolean hasOutput(int index) {
+    return !output(index).isEmpty();
+  }
+
   /** What to call it in a message: its name, or op and first output. */
   public String label() {
     return name.isEmpty() ? opType + "(" + output(0) + ")" : name;

@@ -11,9 +11,33 @@ import java.util.List;
  * @param changes what was changed
  * @param skipped the eligible nodes that were left alone
  * @param warnings what the user should know
+ * @param traces values to compare the model before and after by
  */
 public record PassResult(
-    OnnxModel model, List<Change> changes, List<Skipped> skipped, List<String> warnings) {
+    OnnxModel model,
+    List<Change> changes,
+    List<Skipped> skipped,
+    List<String> warnings,
+    List<Trace> traces) {
+  /** A result without traces. */
+  public PassResult(
+      OnnxModel model, List<Change> changes, List<Skipped> skipped, List<String> warnings) {
+    this(model, changes, skipped, warnings, List.of());
+  }
+
+  /**
+   * A layer's output before and after.
+   *
+   * @param node the node's label
+   * @param op its op type
+   * @param output the node's first output, which tells it from others
+   * @param scheme how it computes now, such as "static"
+   * @param before its output's name in the model before
+   * @param after the name of the same value in the model after
+   */
+  public record Trace(
+      String node, String op, String output, String scheme, String before, String after) {}
+
   /**
    * One change.
    *
@@ -46,6 +70,7 @@ public record PassResult(
     changes = List.copyOf(changes);
     skipped = List.copyOf(skipped);
     warnings = List.copyOf(warnings);
+    traces = List.copyOf(traces);
   }
 
   /** Changes without warnings. */

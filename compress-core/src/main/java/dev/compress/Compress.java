@@ -1,0 +1,112 @@
+package dev.compress;
+
+import dev.compress.data.Dataset;
+import dev.compress.onnx.LoadedModel;
+import dev.compress.onnx.OnnxReader;
+import dev.compress.progress.Progress;
+import dev.compress.quantize.Target;
+import dev.compress.recipe.Passes;
+import dev.compress.recipe.Recipe;
+import dev.compress.report.TransformReport;
+import dev.compress.runtime.HostCpu;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * The door for programs that embed the library: a recipe and a model in, a model and a report out.
+ *
+ * <pre>{@code
+ * TransformReport report =
+ *     Compress.with(Recipe.EMPTY.withQuantize("int8"))
+ *         .calibratingOn(Dataset.open(Path.of("calibration.npz")))
+ *         .run(Path.of("model.onnx"), Path.of("model.int8.onnx"), false);
+ * }</pre>
+ *
+ * <p>Immutable and thread-safe; each {@code calibratingOn} and the like returns another instance. A
+ * run holds no state of another one; native libraries are loaded once a process.
+ */
+public final class Compress {
+  private final Passes passes;
+  private final Optional<Dataset> calibration;
+  private final Optional<Dataset> selection;
+  private final Progress progress;
+
+  private Compress(
+      Passes passes,
+      Optional<Dataset> calibration,
+      Optional<Dataset> selection,
+      Progress progress) {
+    this.passes = passes;
+    this.calibration = calibration;
+    this.selection = selection;
+    this.progress = progress;
+  }
+
+  /**
+   * Transforms by a recipe.
+   *
+   * @param recipe the settings; its {@code calibrationData} and {@code data} are only recorded: the
+   *     datasets themselves are given here
+   * @throws IllegalArgumentException if a setting is wrong; the message says what it may be
+   */
+  public static Compress with(Recipe recipe) {
+    return new Compress(
+        Passes.of(recipe, thisMachine()), Optional.empty(), Optional.empty(), Progress.NONE);
+  }
+
+  /** The target that this machine is. */
+  public static Target thisMachine() {
+    HostCpu cpu = HostCpu.detect();
+    if (cpu.isArm()) {
+      return Target.ARM;
+    }
+    return cpu.multipliesInt8Exactly() ? Target.CPU_VNNI : Target.CPU_AVX2;
+  }
+
+  /** The same, calibrating on a dataset; unbound or bound. */
+  public Compress calibratingOn(Dataset data) {
+    return new Compress(passes, Optional.of(data), selection, progress);
+  }
+
+  /** The same, holding the recipe's {@code maxDrop} on a labelled dataset. */
+  public Compress holdingAccuracyOn(Dataset data) {
+    return new Compress(passes, calibration, Optional.of(data), progress);
+  }
+
+  /** The same, telling how far the work has come; its {@code cancelled} stops a run. */
+  public Compress reportingTo(Progress newProgress) {
+    return new Compress(passes, calibration, selection, newProgress);
+  }
+
+  /**
+   * What would be done, without doing or writing anything.
+   *
+   * @param model the model's file
+   * @return a report with passes but without an output
+   * @throws dev.compress.error.CompressionException if the model cannot be read
+   */
+  public TransformReport plan(Path model) {
+    LoadedModel loaded = OnnxReader.read(model);
+    return new Transformation(passes, calibration, selection, progress).plan(loaded);
+  }
+
+  /**
+   * Transforms a model.
+   *
+   * @param model the model's file
+   * @param output where to write; appears only when it is complete
+   * @param overwrite whether an existing output is replaced
+   * @return what was done, with what the output was measured to be
+   * @throws dev.compress.error.InvalidModelException if the model is malformed
+   * @throws dev.compress.error.UnsupportedModelException if it cannot be handled
+   * @throws dev.compress.error.InvalidDataException if data and model do not fit
+   * @throws dev.compress.error.OutputExistsException if the output exists
+   * @throws dev.compress.error.ReadWriteException if reading or writing fails
+   * @throws dev.compress.error.GateFailedException if a limit of the recipe does not hold
+   * @throws dev.compress.error.CancelledException if the progress said so
+   */
+  public TransformReport run(Path model, Path output, boolean overwrite) {
+    return new Transformation(passes, calibration, selection, progress)
+        .run(model, output, overwrite);
+  }
+}

@@ -1,0 +1,279 @@
+package dev.compress;
+
+import dev.compress.data.Dataset;
+import dev.compress.metric.Metric;
+import dev.compress.onnx.LoadedModel;
+import dev.compress.onnx.WrittenModel;
+import dev.compress.pass.PassResult.Trace;
+import dev.compress.pass.Pipeline;
+import dev.compress.proof.ProofMode;
+import dev.compress.proof.ProofResult;
+import dev.compress.recipe.Passes;
+import dev.compress.recipe.RecipeFile;
+import dev.compress.report.TransformReport;
+import dev.compress.runtime.RuntimeInfo;
+import dev.compress.search.HoldAccuracy;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Properties;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Gathers what a run did and measured. Not thread-safe: one a run. */
+final class ReportBuilder {
+  private final Passes passes;
+  private final long startNanos = System.nanoTime();
+  private final List<TransformReport.Pass> done = new ArrayList<>();
+  private final List<TransformReport.Layer> layers = new ArrayList<>();
+  private final List<TransformReport.DataUse> data = new ArrayList<>();
+  private final Set<String> notes = new LinkedHashSet<>();
+  private final Set<String> warnings = new LinkedHashSet<>();
+  private TransformReport.@Nullable Input input;
+  private TransformReport.@Nullable Output output;
+  private TransformReport.@Nullable Accuracy accuracy;
+  private @Nullable ProofResult proof;
+  private @Nullable OutputWeights weights;
+  private final List<String> proofWarnings = new ArrayList<>();
+
+  ReportBuilder(Passes passes) {
+    this.passes = passes;
+  }
+
+  int threads() {
+    Integer wanted = passes.recipe().threads();
+    return wanted == null ? Runtime.getRuntime().availableProcessors() : Math.max(1, wanted);
+  }
+
+  long seed() {
+    Long wanted = passes.recipe().seed();
+    return wanted == null ? 0 : wanted;
+  }
+
+  boolean provesAnything() {
+    return passes.proof() != ProofMode.NONE;
+  }
+
+  /** Labels of the nodes that are meant to run in integers. */
+  List<String> plannedInteger() {
+    return layers.stream().map(TransformReport.Layer::node).toList();
+  }
+
+  void proof(ProofResult result) {
+    proof = result;
+    warnings.removeAll(proofWarnings);
+    proofWarnings.clear();
+    proofWarnings.addAll(result.warnings());
+    if (!result.unplannedFloat().isEmpty()) {
+      proofWarnings.add(
+          result.unplannedFloat().size()
+              + " nodes planned as integer run in float: "
+              + String.join(", ", result.unplannedFloat().stream().limit(5).toList()));
+    }
+    if (result.brokenElements() > 0) {
+      proofWarnings.add(
+          result.brokenElements() + " output elements are NaN or infinite in one of the models.");
+    }
+    if (isSlower()) {
+      proofWarnings.add(
+          String.format(
+              Locale.ROOT,
+              "The output is slower than the input: %.3f ms against %.3f ms with one thread.",
+              result.outputMs(),
+              result.inputMs()));
+    }
+    warnings.addAll(proofWarnings);
+  }
+
+  /** Whether the output was measured to be slower beyond doubt. */
+  boolean isSlower() {
+    return proof != null && proof.ratioLow() != null && proof.ratioLow() > 1;
+  }
+
+  /** What {@code --strict} takes as a failure. */
+  List<String> strictFailures() {
+    return List.copyOf(proofWarnings);
+  }
+
+  void weights(OutputWeights measured) {
+    weights = measured;
+  }
+
+  /** Layers were put back: what was planned and measured of them holds no longer. */
+  void forgetLayers() {
+    layers.clear();
+  }
+
+  void warn(List<String> more) {
+    warnings.addAll(more);
+  }
+
+  void note(String note) {
+    notes.add(note);
+  }
+
+  void input(LoadedModel loaded, String sha256) {
+    input =
+        new TransformReport.Input(
+            loaded.file().toString(),
+            sha256,
+            loaded.bytes(),
+            Transformation.parameters(loaded.model()));
+  }
+
+  void output(WrittenModel written, long inputBytes) {
+    output =
+        new TransformReport.Output(
+            written.file().toString(),
+            written.sha256(),
+            written.bytes(),
+            weights == null ? null : weights.zippedBytes(),
+            (double) inputBytes / written.bytes());
+  }
+
+  void passes(List<Pipeline.PassReport> reports) {
+    for (Pipeline.PassReport pass : reports) {
+      done.add(
+          new TransformReport.Pass(
+              pass.name(), pass.seconds(), pass.result().changes(), pass.result().skipped()));
+      warnings.addAll(pass.result().warnings());
+    }
+  }
+
+  void layers(List<Trace> traces, Map<Trace, Double> sqnrDb) {
+    for (Trace trace : traces) {
+      Double decibels = sqnrDb.get(trace);
+      layers.add(
+          new TransformReport.Layer(
+              trace.node(),
+              trace.op(),
+              trace.scheme(),
+              decibels == null || decibels.isInfinite() || decibels.isNaN() ? null : decibels,
+              null));
+    }
+  }
+
+  void data(String step, Dataset dataset) {
+    String path = dataset.path().map(Path::toString).orElse(dataset.name());
+    data.add(
+        new TransformReport.DataUse(step, path, dataset.sampleCount(), dataset.contentSha256()));
+    notes.addAll(dataset.notes());
+  }
+
+  void accuracy(Metric metric, HoldAccuracy.Found found, Dataset dataset) {
+    data("selection", dataset);
+    accuracy =
+        new TransformReport.Accuracy(
+            metric.toString(),
+            found.baseline(),
+            found.value(),
+            found.drop(),
+            dataset.sampleCount());
+    for (String node : found.keptFloat()) {
+      notes.add("Kept in float to hold the accuracy: " + node);
+    }
+  }
+
+  /** What goes into the model's own metadata. */
+  Map<String, String> provenance() {
+    Map<String, String> pairs = new LinkedHashMap<>();
+    pairs.put("compress.version", version());
+    pairs.put("compress.recipe", RecipeFile.toJson(passes.recipe()));
+    for (TransformReport.DataUse use : data) {
+      if (use.sha256() != null) {
+        pairs.put("compress." + use.step() + ".sha256", use.sha256());
+      }
+    }
+    return pairs;
+  }
+
+  TransformReport build() {
+    return new TransformReport(
+        TransformReport.SCHEMA,
+        new TransformReport.Tool(version(), RuntimeInfo.get().version()),
+        Objects.requireNonNull(input, "input"),
+        output,
+        RecipeFile.toMap(passes.recipe()),
+        (System.nanoTime() - startNanos) / 1e9,
+        peakResidentBytes(),
+        done,
+        kernels(),
+        proof == null ? null : proof.integerMacShare(),
+        fidelity(),
+        speed(),
+        proof == null ? null : proof.loadMs(),
+        accuracy,
+        layers,
+        data,
+        weights == null ? null : weights.sparsity(),
+        weights == null ? null : weights.bitsPerWeight(Objects.requireNonNull(input).parameters()),
+        List.copyOf(notes),
+        List.copyOf(warnings));
+  }
+
+  private TransformReport.@Nullable Kernels kernels() {
+    return proof == null
+        ? null
+        : new TransformReport.Kernels(proof.integer(), proof.floating(), proof.unplannedFloat());
+  }
+
+  private TransformReport.@Nullable Fidelity fidelity() {
+    return proof == null || proof.cosine() == null
+        ? null
+        : new TransformReport.Fidelity(
+            proof.sqnrDb(), proof.cosine(), proof.agreement(), proof.samples(), proof.source());
+  }
+
+  private TransformReport.@Nullable Speed speed() {
+    return proof == null || proof.latencyRatio() == null
+        ? null
+        : new TransformReport.Speed(
+            Objects.requireNonNull(proof.inputMs()),
+            Objects.requireNonNull(proof.outputMs()),
+            proof.latencyRatio(),
+            proof.ratioLow() == null || proof.ratioHigh() == null
+                ? List.of()
+                : List.of(proof.ratioLow(), proof.ratioHigh()),
+            1);
+  }
+
+  /** Linux only: the high-water mark of resident memory. */
+  private static @Nullable Long peakResidentBytes() {
+    Path status = Path.of("/proc/self/status");
+    if (!Files.isReadable(status)) {
+      return null;
+    }
+    try {
+      for (String line : Files.readAllLines(status)) {
+        if (line.startsWith("VmHWM:")) {
+          return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
+        }
+      }
+    } catch (IOException | NumberFormatException e) {
+      return null;
+    }
+    return null;
+  }
+
+  static String version() {
+    try (InputStream in =
+        ReportBuilder.class.getResourceAsStream("/dev/compress/version.properties")) {
+      Properties properties = new Properties();
+      if (in != null) {
+        properties.load(in);
+      }
+      return properties.getProperty("version", "development");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

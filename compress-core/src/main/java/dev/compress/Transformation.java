@@ -1,0 +1,355 @@
+package dev.compress;
+
+import dev.compress.calibrate.DatasetSamples;
+import dev.compress.calibrate.Samples;
+import dev.compress.data.Dataset;
+import dev.compress.error.OutputExistsException;
+import dev.compress.error.ReadWriteException;
+import dev.compress.graph.GraphValidator;
+import dev.compress.graph.Initializer;
+import dev.compress.graph.OnnxModel;
+import dev.compress.onnx.LoadedModel;
+import dev.compress.onnx.ModelHash;
+import dev.compress.onnx.OnnxReader;
+import dev.compress.onnx.OnnxWriter;
+import dev.compress.onnx.WriteSettings;
+import dev.compress.onnx.WrittenModel;
+import dev.compress.pass.CompressionPass;
+import dev.compress.pass.PassContext;
+import dev.compress.pass.PassResult;
+import dev.compress.pass.PassResult.Trace;
+import dev.compress.pass.Pipeline;
+import dev.compress.progress.Progress;
+import dev.compress.proof.ProofJob;
+import dev.compress.proof.ProofMode;
+import dev.compress.proof.Prover;
+import dev.compress.quantize.QuantizationMode;
+import dev.compress.quantize.QuantizeInt8;
+import dev.compress.recipe.Passes;
+import dev.compress.report.TransformGateException;
+import dev.compress.report.TransformReport;
+import dev.compress.search.HoldAccuracy;
+import dev.compress.search.LayerFidelity;
+import dev.compress.search.ModelScore;
+import dev.compress.tensor.Scratch;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+
+/** One run: read, plan, transform, write, prove, report. */
+final class Transformation {
+  private static final int DEFAULT_SAMPLES = 300;
+  private static final int LAYER_SAMPLES = 8;
+  private static final long LARGE_MODEL_BYTES = 256L << 20;
+  private static final double PROOF_SECONDS = 2;
+
+  private final Passes passes;
+  private final Optional<Dataset> calibration;
+  private final Optional<Dataset> selection;
+  private final Progress progress;
+  private final ReportBuilder report;
+
+  Transformation(
+      Passes passes,
+      Optional<Dataset> calibration,
+      Optional<Dataset> selection,
+      Progress progress) {
+    this.passes = passes;
+    this.calibration = calibration;
+    this.selection = selection;
+    this.progress = progress;
+    this.report = new ReportBuilder(passes);
+  }
+
+  TransformReport plan(LoadedModel loaded) {
+    GraphValidator.Checked checked = GraphValidator.check(loaded.model());
+    report.warn(checked.warnings());
+    report.input(loaded, ModelHash.sha256(loaded.file()));
+    List<CompressionPass> all = new ArrayList<>(passes.preparing(checked.model()));
+    all.addAll(passes.quantizing());
+    report.passes(new Pipeline(all).plan(checked.model()));
+    return report.build();
+  }
+
+  TransformReport run(Path file, Path output, boolean overwrite) {
+    if (Files.exists(output) && !overwrite) {
+      throw new OutputExistsException(
+          output + " exists already. Give another output with -o, or overwrite it with --force.");
+    }
+    LoadedModel loaded = OnnxReader.read(file);
+    CompletableFuture<String> hash = hashInBackground(file);
+    GraphValidator.Checked checked = GraphValidator.check(loaded.model());
+    report.warn(checked.warnings());
+    try (Scratch scratch = scratchBeside(output)) {
+      Transformed transformed = transform(checked.model(), scratch);
+      report.input(loaded, hash.join());
+      if (!transformed.holds()) {
+        throw new TransformGateException(transformed.failure(), report.build());
+      }
+      WrittenModel written = finish(loaded, transformed, output, overwrite);
+      report.output(written, loaded.bytes());
+      return report.build();
+    }
+  }
+
+  /** Writes and proves; falls back to stored weights where integers turn out slower. */
+  private WrittenModel finish(
+      LoadedModel loaded, Transformed transformed, Path output, boolean overwrite) {
+    boolean strict = Boolean.TRUE.equals(passes.recipe().strict());
+    Path target = strict ? trialFile(output) : output;
+    Transformed chosen = transformed;
+    try {
+      WrittenModel written = write(loaded, chosen, target, strict || overwrite);
+      prove(loaded, written);
+      if (report.isSlower() && transformed.fallback().isPresent()) {
+        report.note(
+            "Integer arithmetic was slower than float here, so all nodes compute in float and the"
+                + " weights are stored in 8 bits.");
+        report.forgetLayers();
+        chosen = transformed.fallback().get().get();
+        written = write(loaded, chosen, target, true);
+        prove(loaded, written);
+      }
+      if (strict) {
+        if (!report.strictFailures().isEmpty()) {
+          throw new TransformGateException(
+              "--strict: " + report.strictFailures().get(0) + " Nothing was written.",
+              report.build());
+        }
+        written = write(loaded, chosen, output, overwrite);
+      }
+      return written;
+    } finally {
+      if (strict) {
+        remove(target);
+      }
+    }
+  }
+
+  private static Path trialFile(Path output) {
+    try {
+      return Files.createTempDirectory("compress-strict-").resolve(output.getFileName());
+    } catch (IOException e) {
+      throw new ReadWriteException("Cannot write a trial file: " + e.getMessage() + ".", e);
+    }
+  }
+
+  private static void remove(Path trial) {
+    Path folder = Objects.requireNonNull(trial.getParent());
+    try (Stream<Path> files = Files.list(folder)) {
+      files.forEach(f -> f.toFile().delete());
+    } catch (IOException e) {
+      throw new ReadWriteException("Cannot remove " + folder + ": " + e.getMessage() + ".", e);
+    }
+    folder.toFile().delete();
+  }
+
+  private void prove(LoadedModel loaded, WrittenModel written) {
+    if (!report.provesAnything()) {
+      return;
+    }
+    OnnxModel output = OnnxReader.read(written.file()).model();
+    report.weights(OutputWeights.of(output, written));
+    boolean kernelsOnly =
+        passes.proof() == ProofMode.KERNELS
+            || passes.proof() == ProofMode.AUTO
+                && loaded.bytes() > LARGE_MODEL_BYTES
+                && calibration.isEmpty();
+    Optional<Samples> samples = calibration.map(d -> samplesOf(d, output));
+    ProofJob job =
+        new ProofJob(
+            loaded.file().toString(),
+            written.file().toString(),
+            "",
+            calibration.map(Dataset::name).orElse(""),
+            report.plannedInteger(),
+            kernelsOnly,
+            PROOF_SECONDS,
+            report.seed());
+    report.proof(Prover.prove(job, samples, progress));
+  }
+
+  /** The transformed model, and whether the recipe's limit holds. */
+  private record Transformed(
+      OnnxModel model,
+      boolean changed,
+      boolean holds,
+      String failure,
+      Optional<Supplier<Transformed>> fallback) {}
+
+  private Transformed transform(OnnxModel model, Scratch scratch) {
+    Optional<Samples> samples =
+        calibration.map(
+            d -> {
+              DatasetSamples bound = samplesOf(d, model);
+              report.data("calibration", bound.dataset());
+              return bound;
+            });
+    int threads = report.threads();
+    PassContext context = new PassContext(scratch, progress, threads, report.seed(), samples);
+    List<CompressionPass> all = new ArrayList<>(passes.preparing(model));
+    List<CompressionPass> quantizing = passes.quantizing();
+    all.addAll(quantizing);
+    Pipeline.Outcome outcome = new Pipeline(all).run(model, context);
+    report.passes(outcome.passes());
+    if (quantizing.isEmpty()) {
+      return new Transformed(outcome.model(), outcome.model() != model, true, "", Optional.empty());
+    }
+    List<Pipeline.PassReport> reports = outcome.passes();
+    PassResult last = reports.get(reports.size() - 1).result();
+    OnnxModel before =
+        reports.size() > 1 ? reports.get(reports.size() - 2).result().model() : model;
+    boolean changed = last.model() != before;
+    Map<Trace, Double> sensitivity =
+        samples.isPresent() && report.provesAnything() || selection.isPresent()
+            ? layerFidelity(before, last, samples, threads)
+            : Map.of();
+    report.layers(last.traces(), sensitivity);
+    if (samples.isEmpty() && passes.quantization() == Passes.Quantization.INT8) {
+      report.note(
+          "With --calibration-data, convolutions would compute in integers too and activations"
+              + " would need no ranges at run time.");
+    }
+    if (changed
+        && passes.recipe().maxDrop() != null
+        && quantizing.get(quantizing.size() - 1) instanceof QuantizeInt8 pass) {
+      return hold(pass, before, last, sensitivity, context);
+    }
+    return new Transformed(last.model(), changed, true, "", fallback(quantizing, before, context));
+  }
+
+  private Transformed hold(
+      QuantizeInt8 pass,
+      OnnxModel before,
+      PassResult first,
+      Map<Trace, Double> sensitivity,
+      PassContext context) {
+    double maxDrop = Objects.requireNonNull(passes.recipe().maxDrop());
+    Dataset data =
+        selection
+            .orElseThrow(
+                () -> new IllegalArgumentException("--max-drop needs labelled data: give --data."))
+            .bind(DatasetSamples.inputsOf(before.graph()));
+    ModelScore score = new ModelScore(data, context.threads(), progress);
+    HoldAccuracy.Found found =
+        new HoldAccuracy(pass, score, maxDrop).search(before, first, sensitivity, context);
+    report.accuracy(score.metric(), found, data);
+    String failure =
+        String.format(
+            java.util.Locale.ROOT,
+            "%s fell by %.2f points on %s; --max-drop allows %.2f. Nothing was written: allow more,"
+                + " give more calibration data, or try --rounding adaptive.",
+            score.metric(),
+            found.drop(),
+            data.name(),
+            maxDrop);
+    return new Transformed(
+        found.result().model(),
+        found.result().model() != before,
+        found.holds(),
+        failure,
+        Optional.empty());
+  }
+
+  /** The same weights stored in 8 bits, all arithmetic in float. */
+  private Optional<Supplier<Transformed>> fallback(
+      List<CompressionPass> quantizing, OnnxModel before, PassContext context) {
+    if (passes.mode() != QuantizationMode.AUTO
+        || !(quantizing.get(quantizing.size() - 1) instanceof QuantizeInt8 pass)) {
+      return Optional.empty();
+    }
+    QuantizeInt8 stored =
+        new QuantizeInt8(
+            QuantizationMode.WEIGHTS, pass.target(), pass.filter(), pass.method(), Set.of());
+    return Optional.of(
+        () -> {
+          OnnxModel model = stored.apply(before, context).model();
+          return new Transformed(model, model != before, true, "", Optional.empty());
+        });
+  }
+
+  private Map<Trace, Double> layerFidelity(
+      OnnxModel before, PassResult last, Optional<Samples> samples, int threads) {
+    Samples data = samples.orElseGet(() -> samplesOf(selection.orElseThrow(), before));
+    return LayerFidelity.sqnrDb(
+        before, last.model(), last.traces(), data, LAYER_SAMPLES, threads, progress);
+  }
+
+  private DatasetSamples samplesOf(Dataset data, OnnxModel model) {
+    Integer wanted = passes.recipe().calibrationSamples();
+    return DatasetSamples.of(data, model.graph(), wanted == null ? DEFAULT_SAMPLES : wanted);
+  }
+
+  private WrittenModel write(
+      LoadedModel loaded, Transformed transformed, Path output, boolean overwrite) {
+    WriteSettings settings = WriteSettings.DEFAULT.withForce(overwrite);
+    if (loaded.hasExternalData()) {
+      settings = settings.withExternal(WriteSettings.ExternalData.ALWAYS);
+    }
+    if (!transformed.changed()) {
+      report.warn(List.of("Nothing in this model is worth it: it was copied unchanged."));
+      return OnnxWriter.write(loaded.model(), output, settings, progress);
+    }
+    WrittenModel written =
+        OnnxWriter.write(stamped(transformed.model()), output, settings, progress);
+    if (written.bytes() <= loaded.bytes()) {
+      return written;
+    }
+    report.warn(
+        List.of(
+            "The result would be larger than the input: nothing in this model is worth it, and it"
+                + " was copied unchanged."));
+    return OnnxWriter.write(loaded.model(), output, settings.withForce(true), progress);
+  }
+
+  /** What was done to it, in the model itself. */
+  private OnnxModel stamped(OnnxModel model) {
+    Map<String, String> metadata = new LinkedHashMap<>(model.metadata());
+    metadata.putAll(report.provenance());
+    return model.withMetadata(metadata);
+  }
+
+  private static Scratch scratchBeside(Path output) {
+    Path folder = output.toAbsolutePath().getParent();
+    return folder != null && Files.isDirectory(folder) && Files.isWritable(folder)
+        ? new Scratch(folder)
+        : Scratch.inTemporaryFolder();
+  }
+
+  private static CompletableFuture<String> hashInBackground(Path file) {
+    CompletableFuture<String> hash = new CompletableFuture<>();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                hash.complete(ModelHash.sha256(file));
+              } catch (RuntimeException e) {
+                hash.completeExceptionally(e);
+              }
+            },
+            "compress-hash");
+    thread.setDaemon(true);
+    thread.start();
+    return hash;
+  }
+
+  static long parameters(OnnxModel model) {
+    long parameters = 0;
+    for (Initializer initializer : model.graph().initializers()) {
+      if (initializer.tensor().type().isFloatingPoint()) {
+        parameters += initializer.tensor().elementCount();
+      }
+    }
+    return parameters;
+  }
+}

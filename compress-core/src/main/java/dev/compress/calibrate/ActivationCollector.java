@@ -1,0 +1,133 @@
+package dev.compress.calibrate;
+
+import dev.compress.error.InvalidDataException;
+import dev.compress.tensor.ElementType;
+import dev.compress.tensor.TensorBuffer;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ForkJoinPool;
+
+/** Collects {@link ActivationStatistics} over samples; each value is observed by one thread. */
+public final class ActivationCollector {
+  private final Map<String, MinMaxObserver> extremes = new LinkedHashMap<>();
+  private final Map<String, HistogramObserver> histograms = new LinkedHashMap<>();
+  private final Map<String, Integer> channelAxes = new LinkedHashMap<>();
+  private final Map<String, ChannelObserver> channels = new HashMap<>();
+
+  /** Wants the extremes of values. */
+  public ActivationCollector extremesOf(Set<String> values) {
+    values.forEach(v -> extremes.put(v, new MinMaxObserver()));
+    return this;
+  }
+
+  /** Wants histograms of values. */
+  public ActivationCollector histogramsOf(Set<String> values) {
+    values.forEach(v -> histograms.put(v, new HistogramObserver()));
+    return this;
+  }
+
+  /**
+   * Wants statistics per channel.
+   *
+   * @param axisByValue the channels' axis of each value; negative counts from the end
+   */
+  public ActivationCollector channelsOf(Map<String, Integer> axisByValue) {
+    channelAxes.putAll(axisByValue);
+    return this;
+  }
+
+  /**
+   * Runs the samples.
+   *
+   * @param reader of the model whose values these are
+   * @param samples its inputs
+   * @param threads for the observers
+   * @throws InvalidDataException if there is no sample
+   */
+  public ActivationStatistics collect(ActivationReader reader, Samples samples, int threads) {
+    Set<String> values = new LinkedHashSet<>(extremes.keySet());
+    values.addAll(histograms.keySet());
+    values.addAll(channelAxes.keySet());
+    long[] seen = new long[1];
+    ForkJoinPool pool = new ForkJoinPool(Math.max(1, threads));
+    try {
+      if (!values.isEmpty()) {
+        reader.read(
+            values,
+            samples,
+            "calibrate",
+            (batch, n) -> {
+              channelAxes.forEach((v, axis) -> prepareChannels(v, axis, batch.get(v)));
+              pool.submit(() -> batch.entrySet().parallelStream().forEach(this::observe)).join();
+              seen[0] += n;
+            });
+      }
+    } finally {
+      pool.shutdown();
+    }
+    if (samples.count() == 0) {
+      throw new InvalidDataException("The calibration data holds no sample; give at least one.");
+    }
+    return statistics(samples.count());
+  }
+
+  private void prepareChannels(
+      String value, int axis, @org.jspecify.annotations.Nullable TensorBuffer tensor) {
+    if (tensor != null && !channels.containsKey(value)) {
+      channels.put(value, new ChannelObserver((int) tensor.shape().dim(axis)));
+    }
+  }
+
+  private void observe(Map.Entry<String, TensorBuffer> entry) {
+    String value = entry.getKey();
+    TensorBuffer tensor = entry.getValue();
+    if (!tensor.type().equals(ElementType.FLOAT)) {
+      throw new IllegalArgumentException("Value " + value + " is " + tensor.type() + ", not float");
+    }
+    MinMaxObserver minMax = extremes.get(value);
+    HistogramObserver histogram = histograms.get(value);
+    if (minMax != null) {
+      minMax.observe(tensor.floats());
+    }
+    if (histogram != null) {
+      histogram.observe(tensor.floats());
+    }
+    ChannelObserver channel = channels.get(value);
+    if (channel != null && tensor.shape().elementCount() > 0) {
+      observeChannels(channel, tensor, channelAxes.getOrDefault(value, 1));
+    }
+  }
+
+  private static void observeChannels(ChannelObserver observer, TensorBuffer tensor, int axis) {
+    int rank = tensor.shape().rank();
+    int from = axis < 0 ? axis + rank : axis;
+    int inner = 1;
+    for (int i = from + 1; i < rank; i++) {
+      inner = Math.multiplyExact(inner, (int) tensor.shape().dim(i));
+    }
+    int slice = Math.multiplyExact(inner, (int) tensor.shape().dim(from));
+    float[] piece = new float[slice];
+    java.nio.FloatBuffer all = tensor.floats();
+    while (all.hasRemaining()) {
+      all.get(piece);
+      observer.observe(piece, 0, slice, inner);
+    }
+  }
+
+  private ActivationStatistics statistics(long samples) {
+    Map<String, ValueSummary> summaries = new HashMap<>();
+    Map<String, Histogram> counted = new HashMap<>();
+    Map<String, ChannelStatistics> perChannel = new HashMap<>();
+    extremes.forEach((v, o) -> summaries.put(v, o.summary()));
+    histograms.forEach(
+        (v, o) -> {
+          counted.put(v, o.histogram());
+          summaries.put(v, o.summary());
+        });
+    channels.forEach((v, o) -> perChannel.put(v, o.statistics()));
+    return new ActivationStatistics(summaries, counted, perChannel, samples);
+  }
+}

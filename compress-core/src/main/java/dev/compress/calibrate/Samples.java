@@ -1,0 +1,34 @@
+package dev.compress.calibrate;
+
+import dev.compress.tensor.TensorBuffer;
+import java.util.Map;
+
+/** Inputs of a model, as many as there are, read again at each pass and never all in memory. */
+public interface Samples {
+  /** How many samples there are. */
+  long count();
+
+  /** Whether several samples may be run at once: false where the model's batch is fixed at one. */
+  boolean batchable();
+
+  /**
+   * Hands all samples to a reader, in order.
+   *
+   * @param batchSize how many at once at most; ignored where the batch is fixed
+   * @param reader receives each batch: the model's inputs by name, and how many samples it holds
+   */
+  void forEachBatch(int batchSize, BatchReader reader);
+
+  /** Receives batches. */
+  @FunctionalInterface
+  interface BatchReader {
+    /**
+     * One batch.
+     *
+     * @param inputs by name; valid during the call only
+     * @param samples how many samples it holds
+     * @return whether to go on
+     */
+    boolean read(Map<String, TensorBuffer> inputs, int samples);
+  }
+}

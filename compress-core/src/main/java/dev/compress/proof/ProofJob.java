@@ -1,0 +1,25 @@
+package dev.compress.proof;
+
+import java.util.List;
+
+/**
+ * What to prove, as it is handed to the child process.
+ *
+ * @param input the float model's file
+ * @param output the written model's file
+ * @param samples a file of inputs, or "" to make random ones
+ * @param sampleSource what the samples are, for the report
+ * @param plannedInteger labels of nodes that are meant to run in integers
+ * @param kernelsOnly whether to leave out fidelity and speed
+ * @param seconds how long to time
+ * @param seed for random inputs and the order of timing
+ */
+public record ProofJob(
+    String input,
+    String output,
+    String samples,
+    String sampleSource,
+    List<String> plannedInteger,
+    boolean kernelsOnly,
+    double seconds,
+    long seed) {}

@@ -1,0 +1,176 @@
+package dev.compress.quantize;
+
+import dev.compress.graph.Attribute;
+import dev.compress.graph.Graph;
+import dev.compress.graph.GraphEditor;
+import dev.compress.graph.GraphIndex;
+import dev.compress.graph.GraphIndex.Use;
+import dev.compress.graph.Node;
+import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Shape;
+import dev.compress.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a {@link StaticPlan} into a graph as QuantizeLinear/DequantizeLinear pairs.
+ *
+ * <p>A quantized value {@code t} becomes {@code t -> Q -> DQ -> readers}. Where an integer node
+ * makes {@code t}, every reader takes the dequantized form, so that the runtime can fuse; where a
+ * float node makes it, only the integer readers do.
+ */
+final class QdqEmitter {
+  private final StaticPlan plan;
+  private final Map<String, AffineParameters> parameters;
+  private final GraphIndex index;
+  private final GraphEditor editor;
+  private final Map<String, String> dequantized = new HashMap<>();
+  private final Map<String, String[]> parameterNames = new HashMap<>();
+  private final Function<String, String[]> parameterSource;
+
+  QdqEmitter(
+      Graph graph,
+      GraphEditor editor,
+      StaticPlan plan,
+      Map<String, AffineParameters> parametersByRoot) {
+    this(graph, editor, plan, parametersByRoot, null);
+  }
+
+  /**
+   * An emitter whose scales and zero points come from elsewhere.
+   *
+   * @param names the values of scale and zero point by root, or null to add constants
+   */
+  QdqEmitter(
+      Graph graph,
+      GraphEditor editor,
+      StaticPlan plan,
+      Map<String, AffineParameters> parametersByRoot,
+      @Nullable Function<String, String[]> names) {
+    this.parameterSource = names == null ? this::addConstants : names;
+    this.index = new GraphIndex(graph);
+    this.editor = editor;
+    this.plan = plan;
+    this.parameters = parametersByRoot;
+  }
+
+  /**
+   * Wraps the activations.
+   *
+   * @param replaced receives, for each node of the graph that is replaced, its new instance
+   */
+  void emitActivations(Map<Node, Node> replaced) {
+    for (String value : plan.quantized.keySet()) {
+      emitPair(value, replaced);
+    }
+  }
+
+  private void emitPair(String value, Map<Node, Node> replaced) {
+    Optional<Node> producer = index.producer(value);
+    boolean integerMade = producer.filter(plan::isMadeInInteger).isPresent();
+    String source = value;
+    String target = editor.freshName(value + "_dq");
+    if (integerMade && index.isOutput(value)) {
+      // The graph's output keeps its name: it becomes the dequantized form.
+      source = editor.freshName(value + "_raw");
+      target = value;
+      Node made = current(producer.orElseThrow(), replaced);
+      replaced.put(producer.orElseThrow(), editor.renameOutputOf(made, value, source));
+    }
+    String[] names = parametersOf(plan.root(value));
+    String codes = editor.freshName(value + "_q");
+    editor.add(
+        Node.of("QuantizeLinear", codes, List.of(source, names[0], names[1]), List.of(codes)));
+    editor.add(
+        Node.of(
+            "DequantizeLinear",
+            target.equals(value) ? editor.freshName(value + "_dq") : target,
+            List.of(codes, names[0], names[1]),
+            List.of(target)));
+    dequantized.put(value, target);
+    if (target.equals(value)) {
+      return;
+    }
+    for (Use use : index.uses(value)) {
+      if (use.inputIndex() >= 0 && (integerMade || readsQuantized(use.node()))) {
+        Node reader = current(use.node(), replaced);
+        replaced.put(
+            use.node(), editor.replace(reader, reader.withInput(use.inputIndex(), target)));
+      }
+    }
+  }
+
+  /** Absorbed activations read their integer node's raw output and are no readers of pairs. */
+  private boolean readsQuantized(Node node) {
+    return plan.isInteger(node);
+  }
+
+  private static Node current(Node node, Map<Node, Node> replaced) {
+    return replaced.getOrDefault(node, node);
+  }
+
+  private String[] parametersOf(String root) {
+    return parameterNames.computeIfAbsent(root, parameterSource);
+  }
+
+  private String[] addConstants(String root) {
+    AffineParameters p = parameters.get(root);
+    if (p == null) {
+      throw new IllegalStateException("No range for " + root);
+    }
+    return new String[] {
+      editor.addInitializer(root + "_scale", Tensor.ofFloats(Shape.scalar(), p.scale())),
+      editor.addInitializer(
+          root + "_zp",
+          Tensor.ofBytes(p.type().elementType(), Shape.scalar(), new byte[] {(byte) p.zeroPoint()}))
+    };
+  }
+
+  /**
+   * Puts a quantized weight before a node.
+   *
+   * @param name what the new values' names begin with
+   * @param codes int8 codes in the weight's shape
+   * @param scales one a channel
+   * @param axis the channels' axis
+   * @return the dequantized value
+   */
+  String emitWeight(String name, Tensor codes, float[] scales, int axis) {
+    return emitConstant(name, codes, scales, axis);
+  }
+
+  /** Puts an int32 bias before a node; returns the dequantized value. */
+  String emitBias(String name, int[] codes, float[] scales) {
+    return emitConstant(name, Tensor.ofInts(Shape.of(codes.length), codes), scales, 0);
+  }
+
+  private String emitConstant(String name, Tensor codes, float[] scales, int axis) {
+    String q = editor.addInitializer(name + "_q", codes);
+    Shape perChannel = scales.length == 1 ? Shape.scalar() : Shape.of(scales.length);
+    String scale = editor.addInitializer(name + "_scale", Tensor.ofFloats(perChannel, scales));
+    ElementType type = codes.type();
+    String zeroPoint =
+        editor.addInitializer(
+            name + "_zp",
+            Tensor.ofBytes(type, perChannel, new byte[scales.length * type.bits() / 8]));
+    String target = editor.freshName(name + "_dq");
+    List<Attribute> attributes = new ArrayList<>();
+    if (scales.length > 1) {
+      attributes.add(Attribute.of("axis", axis));
+    }
+    editor.add(
+        Node.of("DequantizeLinear", target, List.of(q, scale, zeroPoint), List.of(target))
+            .withAttributes(attributes));
+    return target;
+  }
+
+  /** The dequantized form of a value, or the value itself where it is not quantized. */
+  String dequantized(String value) {
+    return dequantized.getOrDefault(value, value);
+  }
+}

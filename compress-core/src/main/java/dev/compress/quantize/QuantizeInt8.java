@@ -1,0 +1,123 @@
+package dev.compress.quantize;
+
+import dev.compress.calibrate.RangeMethod;
+import dev.compress.graph.Graph;
+import dev.compress.graph.GraphEditor;
+import dev.compress.graph.GraphIndex;
+import dev.compress.graph.Initializer;
+import dev.compress.graph.Node;
+import dev.compress.graph.OnnxModel;
+import dev.compress.pass.CompressionPass;
+import dev.compress.pass.NotApplicable;
+import dev.compress.pass.PassContext;
+import dev.compress.pass.PassResult;
+import dev.compress.pass.PassResult.Change;
+import dev.compress.pass.PassResult.Skipped;
+import dev.compress.pass.PassResult.Trace;
+import dev.compress.runtime.ShapeInference;
+import dev.compress.runtime.Shapes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Quantizes to int8: static where ranges are known, dynamic for matrix products without data, and
+ * 8-bit storage for the weights that keep computing in float.
+ *
+ * @param mode how activations get their ranges
+ * @param target where the model will run
+ * @param filter which nodes may be changed
+ * @param method how ranges are fitted, or empty for the best of all per tensor
+ * @param keptFloat nodes, by their first output, that must go on computing in float
+ */
+public record QuantizeInt8(
+    QuantizationMode mode,
+    Target target,
+    NodeFilter filter,
+    Optional<RangeMethod> method,
+    Set<String> keptFloat)
+    implements CompressionPass {
+  public QuantizeInt8 {
+    keptFloat = Set.copyOf(keptFloat);
+  }
+
+  /** The same with other nodes kept in float. */
+  public QuantizeInt8 keepingFloat(Set<String> outputs) {
+    return new QuantizeInt8(mode, target, filter, method, outputs);
+  }
+
+  /** Whether a node may compute in integers. */
+  boolean allows(Node node) {
+    return filter.test(node) && !keptFloat.contains(node.output(0));
+  }
+
+  @Override
+  public String name() {
+    return "quantize-int8";
+  }
+
+  @Override
+  public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
+    GraphIndex index = new GraphIndex(model.graph());
+    boolean weights =
+        model.graph().nodes().stream().anyMatch(n -> NodePattern.match(n, index).isPresent())
+            || model.graph().initializers().stream()
+                .anyMatch(i -> StoredWeights.match(i, index).isPresent());
+    return weights
+        ? Optional.empty()
+        : Optional.of(new NotApplicable("no float weight is large enough to be worth it"));
+  }
+
+  @Override
+  public PassResult apply(OnnxModel model, PassContext context) {
+    List<Change> changes = new ArrayList<>();
+    List<Skipped> skipped = new ArrayList<>();
+    List<String> warnings = new ArrayList<>();
+    List<Trace> traces = new ArrayList<>();
+    Graph graph = model.graph();
+    boolean perChannel = model.opset() >= 13;
+    Shapes shapes = ShapeInference.infer(model);
+    warnings.addAll(shapes.warnings());
+    if (isStatic(context) && perChannel && target.runsIntegerKernels()) {
+      StaticQuantizer quantizer = new StaticQuantizer(this, model, shapes, context);
+      graph = quantizer.quantize();
+      changes.addAll(quantizer.changes());
+      skipped.addAll(quantizer.skipped());
+      warnings.addAll(quantizer.warnings());
+      traces.addAll(quantizer.traces());
+    } else if (mode == QuantizationMode.DYNAMIC
+        || mode == QuantizationMode.AUTO && target.isCpu()) {
+      graph = new DynamicQuantizer(graph, shapes, this, context).quantize(changes, skipped, traces);
+    }
+    graph = storeRest(graph, context, changes);
+    return new PassResult(model.withGraph(graph), changes, skipped, warnings, traces);
+  }
+
+  private boolean isStatic(PassContext context) {
+    return mode == QuantizationMode.STATIC
+        || mode == QuantizationMode.AUTO && context.calibration().isPresent();
+  }
+
+  /** Float weights that are left: 8 bits in the file, float in memory. */
+  private Graph storeRest(Graph graph, PassContext context, List<Change> changes) {
+    GraphIndex index = new GraphIndex(graph);
+    GraphEditor editor = new GraphEditor(graph);
+    for (Initializer initializer : graph.initializers()) {
+      Optional<StoredWeights> stored = StoredWeights.match(initializer, index);
+      if (stored.isEmpty() || !readersAllowed(initializer, index)) {
+        continue;
+      }
+      context.progress().check();
+      WeightCodes codes = WeightCodes.of(stored.get(), context);
+      stored.get().emit(editor, codes.codes(), codes.scales());
+      Node reader = index.uses(initializer.name()).get(0).node();
+      changes.add(Change.of(reader, "weight " + initializer.name() + " stored in 8 bits"));
+    }
+    return editor.build();
+  }
+
+  private boolean readersAllowed(Initializer initializer, GraphIndex index) {
+    return index.uses(initializer.name()).stream().allMatch(u -> filter.test(u.node()));
+  }
+}

@@ -1,0 +1,357 @@
+package dev.compress.quantize;
+
+import dev.compress.calibrate.ActivationCollector;
+import dev.compress.calibrate.ActivationReader;
+import dev.compress.calibrate.ActivationStatistics;
+import dev.compress.calibrate.ChannelStatistics;
+import dev.compress.calibrate.Histogram;
+import dev.compress.calibrate.QuantizationGrid;
+import dev.compress.calibrate.RangeMethod;
+import dev.compress.calibrate.Samples;
+import dev.compress.calibrate.ValueRange;
+import dev.compress.calibrate.ValueSummary;
+import dev.compress.error.InvalidDataException;
+import dev.compress.graph.Graph;
+import dev.compress.graph.GraphEditor;
+import dev.compress.graph.GraphIndex;
+import dev.compress.graph.Node;
+import dev.compress.graph.OnnxModel;
+import dev.compress.pass.PassContext;
+import dev.compress.pass.PassResult.Change;
+import dev.compress.pass.PassResult.Skipped;
+import dev.compress.pass.PassResult.Trace;
+import dev.compress.runtime.Shapes;
+import dev.compress.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+
+/** Quantizes one model by calibrated ranges: plan, calibrate, quantize weights, write. */
+final class StaticQuantizer {
+  private static final float[] NO_BIAS = {};
+
+  /** What {@code auto} chooses from. */
+  private static final List<RangeMethod> CANDIDATES =
+      List.of(
+          RangeMethod.MIN_MAX,
+          new RangeMethod.Percentile(99.99),
+          new RangeMethod.Percentile(99.999),
+          RangeMethod.SQUARED_ERROR,
+          RangeMethod.KULLBACK_LEIBLER);
+
+  private final QuantizeInt8 settings;
+  private final PassContext context;
+  private final Shapes shapes;
+  private final List<Change> changes = new ArrayList<>();
+  private final List<Skipped> skipped = new ArrayList<>();
+  private final List<String> warnings = new ArrayList<>();
+  private final List<Trace> traces = new ArrayList<>();
+  private List<Skipped> planned = List.of();
+  private OnnxModel model;
+
+  StaticQuantizer(QuantizeInt8 settings, OnnxModel model, Shapes shapes, PassContext context) {
+    this.settings = settings;
+    this.model = model;
+    this.shapes = shapes;
+    this.context = context;
+  }
+
+  List<Change> changes() {
+    return changes;
+  }
+
+  List<Skipped> skipped() {
+    return skipped;
+  }
+
+  List<String> warnings() {
+    return warnings;
+  }
+
+  List<Trace> traces() {
+    return traces;
+  }
+
+  /** The quantized graph; the same one if nothing could be quantized. */
+  Graph quantize() {
+    Samples samples =
+        context
+            .calibration()
+            .orElseThrow(
+                () ->
+                    new InvalidDataException(
+                        "Static quantization needs calibration data: give --calibration-data, or "
+                            + "use --quantize-mode dynamic or weights."));
+    StaticPlan plan = plan();
+    planned.stream().filter(s -> !s.reason().equals("excluded")).forEach(skipped::add);
+    if (plan.weighted.isEmpty()) {
+      return model.graph();
+    }
+    ActivationStatistics statistics = observe(plan, samples);
+    Map<String, AffineParameters> parameters = fit(plan, statistics, samples);
+    return emit(plan, parameters, statistics);
+  }
+
+  private StaticPlan plan() {
+    Set<String> left = new HashSet<>();
+    StaticPlan plan = plan(left);
+    for (Set<Node> small = tooSmall(plan); !small.isEmpty(); small = tooSmall(plan)) {
+      for (Node node : small) {
+        left.add(node.output(0));
+        skipped.add(
+            Skipped.of(node, "a small integer island: its borders cost more than it saves"));
+      }
+      plan = plan(left);
+    }
+    Optional<Graph> commuted = PoolAfterFloatConv.commute(model.graph(), plan);
+    if (commuted.isPresent()) {
+      model = model.withGraph(commuted.get());
+      plan = plan(left);
+    }
+    return plan;
+  }
+
+  private Set<Node> tooSmall(StaticPlan plan) {
+    return settings.target().isCpu()
+        ? new Islands(model.graph(), plan, shapes).tooSmall()
+        : Set.of();
+  }
+
+  private StaticPlan plan(Set<String> left) {
+    StaticPlanner planner =
+        new StaticPlanner(
+            model.graph(), shapes, n -> settings.allows(n) && !left.contains(n.output(0)));
+    StaticPlan plan = planner.plan();
+    planned = planner.skipped();
+    return plan;
+  }
+
+  private ActivationStatistics observe(StaticPlan plan, Samples samples) {
+    Map<String, Integer> channelAxes = new LinkedHashMap<>();
+    for (NodePattern pattern : plan.weighted.values()) {
+      channelAxes.put(pattern.node().input(0), pattern.node().is("Conv") ? 1 : -1);
+    }
+    ActivationCollector collector = new ActivationCollector().channelsOf(channelAxes);
+    boolean extremesOnly = settings.method().filter(RangeMethod.MIN_MAX::equals).isPresent();
+    collector =
+        extremesOnly ? collector.extremesOf(plan.roots()) : collector.histogramsOf(plan.roots());
+    ActivationReader reader =
+        new ActivationReader(model, shapes, context.threads(), context.progress());
+    return collector.collect(reader, samples, context.threads());
+  }
+
+  private Map<String, AffineParameters> fit(
+      StaticPlan plan, ActivationStatistics statistics, Samples samples) {
+    GraphIndex index = new GraphIndex(model.graph());
+    List<RangeMethod> methods = settings.method().map(List::of).orElse(CANDIDATES);
+    Map<String, List<AffineParameters>> candidates = new LinkedHashMap<>();
+    for (String root : plan.roots()) {
+      ValueSummary summary = Objects.requireNonNull(statistics.summaries().get(root), root);
+      if (summary.nonFiniteCount() > 0) {
+        warnings.add(
+            "Value "
+                + root
+                + " held "
+                + summary.nonFiniteCount()
+                + " NaN or infinite elements during calibration; they were left out.");
+      }
+      List<AffineParameters> fitted = new ArrayList<>();
+      for (RangeMethod method : methods) {
+        fitted.add(parameters(root, range(root, method, statistics), index));
+      }
+      candidates.put(root, fitted);
+    }
+    Map<String, Integer> choice =
+        methods.size() == 1
+            ? Map.of()
+            : new RangeSearch(model, plan, samples, context).search(candidates, products(plan));
+    Map<String, AffineParameters> chosen = new LinkedHashMap<>();
+    candidates.forEach((root, all) -> chosen.put(root, all.get(choice.getOrDefault(root, 0))));
+    return chosen;
+  }
+
+  private ValueRange range(String root, RangeMethod method, ActivationStatistics statistics) {
+    Histogram histogram = statistics.histograms().get(root);
+    return histogram == null
+        ? Objects.requireNonNull(statistics.summaries().get(root)).range()
+        : method.fit(histogram, grid());
+  }
+
+  private QuantizationGrid grid() {
+    return settings.target().activationType().grid(settings.target().symmetricActivations());
+  }
+
+  private AffineParameters parameters(String root, ValueRange range, GraphIndex index) {
+    QuantizedType type = settings.target().activationType();
+    return withinClip(
+        root,
+        settings.target().symmetricActivations()
+            ? AffineParameters.symmetric(range, type)
+            : AffineParameters.asymmetric(range, type),
+        index);
+  }
+
+  private double products(StaticPlan plan) {
+    return plan.weighted.values().stream()
+        .mapToDouble(p -> Math.max(0, PatternCost.products(p, shapes)))
+        .sum();
+  }
+
+  /** A Clip is absorbed only if no code stands for a value beyond its bound. */
+  private static AffineParameters withinClip(
+      String root, AffineParameters parameters, GraphIndex index) {
+    Optional<Float> bound =
+        index
+            .producer(root, "Clip")
+            .flatMap(clip -> index.constant(clip.input(2)))
+            .map(t -> t.toFloats()[0]);
+    AffineParameters fitted = parameters;
+    while (bound.isPresent()
+        && bound.get() > 0
+        && fitted.range().high() > bound.get()
+        && fitted.scale() > AffineParameters.MIN_SCALE) {
+      fitted =
+          new AffineParameters(Math.nextDown(fitted.scale()), fitted.zeroPoint(), fitted.type());
+    }
+    return fitted;
+  }
+
+  private Graph emit(
+      StaticPlan plan, Map<String, AffineParameters> parameters, ActivationStatistics statistics) {
+    GraphEditor editor = new GraphEditor(model.graph());
+    QdqEmitter emitter = new QdqEmitter(model.graph(), editor, plan, parameters);
+    Map<Node, Node> replaced = new IdentityHashMap<>();
+    emitter.emitActivations(replaced);
+    Edit edit = new Edit(new GraphIndex(model.graph()), editor, emitter, replaced);
+    for (Node node : model.graph().nodes()) {
+      NodePattern pattern = plan.weighted.get(node);
+      if (pattern != null) {
+        context.progress().check();
+        AffineParameters input = Objects.requireNonNull(parameters.get(plan.root(node.input(0))));
+        emitWeighted(pattern, input, statistics, edit);
+        changes.add(Change.of(node, "int8, static"));
+        String output = outputOf(node, plan, edit.index());
+        traces.add(
+            new Trace(
+                node.label(),
+                node.opType(),
+                node.output(0),
+                "static",
+                output,
+                emitter.dequantized(output)));
+      }
+    }
+    for (Node node : plan.others) {
+      changes.add(Change.of(node, "int8, static"));
+    }
+    editor.removeDead();
+    return editor.build();
+  }
+
+  /** A layer's output, behind the activation that quantization performs. */
+  private static String outputOf(Node node, StaticPlan plan, GraphIndex index) {
+    return index
+        .onlyConsumer(node.output(0))
+        .filter(plan.absorbed::contains)
+        .orElse(node)
+        .output(0);
+  }
+
+  private void emitWeighted(
+      NodePattern pattern, AffineParameters input, ActivationStatistics statistics, Edit edit) {
+    Node node = pattern.node();
+    Optional<BiasAdd> biasAdd =
+        node.is("MatMul")
+            ? BiasAdd.after(node, pattern.outputChannels(), edit.index())
+            : Optional.empty();
+    float[] bias =
+        biasAdd
+            .map(BiasAdd::bias)
+            .or(() -> edit.index().constant(pattern.bias()))
+            .map(Tensor::toFloats)
+            .orElse(NO_BIAS);
+    BiasQuantizer biasQuantizer = new BiasQuantizer(input.scale(), pattern.reductionLength());
+    WeightCodes codes =
+        WeightCodes.of(
+            pattern.weight(),
+            pattern.tensor(),
+            ChannelLayout.of(pattern.tensor().shape(), pattern.outputAxis()),
+            settings.target().maxWeightCode(),
+            biasQuantizer,
+            bias,
+            context);
+    Optional<ChannelStatistics> channels = statistics.channelsOf(node.input(0));
+    if (channels.isPresent() && (bias.length > 0 || node.is("Conv"))) {
+      bias =
+          corrected(bias, WeightError.expectedOutputShift(pattern, codes, channels.get().mean()));
+    }
+    edit.change(
+        node,
+        n ->
+            n.withInput(
+                1,
+                edit.emitter()
+                    .emitWeight(
+                        pattern.weight(), codes.codes(), codes.scales(), pattern.outputAxis())));
+    if (bias.length > 0) {
+      emitBias(pattern, biasAdd, bias, biasQuantizer, codes.scales(), edit);
+    }
+  }
+
+  private static float[] corrected(float[] bias, double[] shift) {
+    float[] corrected = new float[shift.length];
+    for (int c = 0; c < shift.length; c++) {
+      corrected[c] = (float) ((bias.length == 0 ? 0 : bias[c]) + shift[c]);
+    }
+    return corrected;
+  }
+
+  /**
+   * Conv and Gemm take an int32 bias. So does the Add after a MatMul of fixed shape, which the
+   * runtime turns into a Gemm; where a dim is free it stays a float Add.
+   */
+  private void emitBias(
+      NodePattern pattern,
+      Optional<BiasAdd> biasAdd,
+      float[] bias,
+      BiasQuantizer quantizer,
+      float[] weightScales,
+      Edit edit) {
+    Node node = pattern.node();
+    if (biasAdd.isPresent() && !PatternCost.isFixed(node.input(0), shapes)) {
+      Tensor old = biasAdd.get().bias();
+      String corrected =
+          edit.editor()
+              .addInitializer(biasAdd.get().name() + "_c", Tensor.ofFloats(old.shape(), bias));
+      edit.change(biasAdd.get().add(), n -> n.withInput(biasAdd.get().inputIndex(), corrected));
+      return;
+    }
+    String base =
+        biasAdd
+            .map(BiasAdd::name)
+            .orElse(pattern.bias().isEmpty() ? node.output(0) + "_bias" : pattern.bias());
+    String name =
+        edit.emitter()
+            .emitBias(base, quantizer.codes(bias, weightScales), quantizer.scales(weightScales));
+    if (biasAdd.isPresent()) {
+      edit.change(biasAdd.get().add(), n -> n.withInput(biasAdd.get().inputIndex(), name));
+    } else {
+      edit.change(node, n -> n.withInput(2, name));
+    }
+  }
+
+  /** One graph being edited, with the instance that each of its nodes has become. */
+  private record Edit(
+      GraphIndex index, GraphEditor editor, QdqEmitter emitter, Map<Node, Node> replaced) {
+    void change(Node node, java.util.function.UnaryOperator<Node> how) {
+      Node current = replaced.getOrDefault(node, node);
+      replaced.put(node, editor.replace(current, how.apply(current)));
+    }
+  }
+}

@@ -1,0 +1,137 @@
+package dev.compress.quantize;
+
+import dev.compress.graph.Attribute;
+import dev.compress.graph.GraphEditor;
+import dev.compress.graph.GraphIndex;
+import dev.compress.graph.GraphIndex.Use;
+import dev.compress.graph.Initializer;
+import dev.compress.graph.Node;
+import dev.compress.tensor.ElementType;
+import dev.compress.tensor.FloatCodec;
+import dev.compress.tensor.Shape;
+import dev.compress.tensor.Tensor;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Where a float weight can be stored in 8 bits as {@code Mul(Cast(codes), scales)}. ONNX Runtime
+ * folds both when it loads the model (it would not fold a DequantizeLinear), so the arithmetic and
+ * its speed stay those of the float model while the file is a quarter of the size.
+ *
+ * @param weight the initializer
+ * @param rows how many slices, along the leading axes, have a scale of their own; or columns if
+ *     {@code byColumn}
+ * @param byColumn whether the scales run along the last axis instead of the leading ones
+ * @param scaleShape the scales' shape, which broadcasts against the weight's
+ */
+record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scaleShape) {
+  private static final long MIN_ELEMENTS = 1024;
+
+  /**
+   * Matches an initializer by its readers.
+   *
+   * @return how to store it, or empty if it is small, not float, or read by something else
+   */
+  static Optional<StoredWeights> match(Initializer initializer, GraphIndex index) {
+    Tensor tensor = initializer.tensor();
+    ElementType type = tensor.type();
+    List<Use> uses = index.uses(initializer.name());
+    if (!type.equals(ElementType.FLOAT) && !type.equals(ElementType.FLOAT16)
+        || tensor.elementCount() < MIN_ELEMENTS
+        || uses.isEmpty()
+        || index.isInput(initializer.name())
+        || index.isOutput(initializer.name())) {
+      return Optional.empty();
+    }
+    StoredWeights first = null;
+    for (Use use : uses) {
+      Optional<StoredWeights> layout = layout(initializer, use);
+      if (layout.isEmpty() || first != null && !first.equals(layout.get())) {
+        return Optional.empty();
+      }
+      first = layout.get();
+    }
+    return Optional.ofNullable(first);
+  }
+
+  private static Optional<StoredWeights> layout(Initializer initializer, Use use) {
+    Node node = use.node();
+    Shape shape = initializer.tensor().shape();
+    int rank = shape.rank();
+    if (!node.domain().isEmpty() || use.inputIndex() < 0) {
+      return Optional.empty();
+    }
+    return switch (node.opType()) {
+      case "Conv", "ConvTranspose" ->
+          use.inputIndex() == 1 ? byRow(initializer, 1) : Optional.empty();
+      case "MatMul" ->
+          rank != 2
+              ? byRow(initializer, Math.max(0, rank - 1))
+              : use.inputIndex() == 1 ? byColumn(initializer) : byRow(initializer, 1);
+      case "Gemm" -> {
+        boolean transposed =
+            use.inputIndex() == 1
+                ? node.intAttribute("transB", 0) != 0
+                : node.intAttribute("transA", 0) == 0;
+        yield use.inputIndex() > 1
+            ? Optional.empty()
+            : transposed ? byRow(initializer, 1) : byColumn(initializer);
+      }
+      case "LSTM", "GRU", "RNN" ->
+          use.inputIndex() == 1 || use.inputIndex() == 2 ? byRow(initializer, 2) : Optional.empty();
+      case "Gather" ->
+          use.inputIndex() == 0 && rank == 2 ? byRow(initializer, 1) : Optional.empty();
+      default -> Optional.empty();
+    };
+  }
+
+  /** One scale for each index of the first {@code leading} axes. */
+  private static Optional<StoredWeights> byRow(Initializer weight, int leading) {
+    long[] dims = weight.tensor().shape().toArray();
+    long rows = 1;
+    for (int axis = 0; axis < dims.length; axis++) {
+      if (axis < leading) {
+        rows *= dims[axis];
+      } else {
+        dims[axis] = 1;
+      }
+    }
+    // A scale a row must not cost more than a tenth of the codes.
+    if (weight.tensor().elementCount() / rows < 40) {
+      java.util.Arrays.fill(dims, 1);
+      rows = 1;
+    }
+    return Optional.of(new StoredWeights(weight, rows, false, Shape.of(dims)));
+  }
+
+  private static Optional<StoredWeights> byColumn(Initializer weight) {
+    long[] dims = weight.tensor().shape().toArray();
+    dims[0] = 1;
+    return Optional.of(new StoredWeights(weight, dims[1], true, Shape.of(dims)));
+  }
+
+  /**
+   * Writes the stored form; every reader reads it instead of the float weight.
+   *
+   * @param codes int8 codes in the weight's shape
+   * @param scales one a row or column
+   */
+  void emit(GraphEditor editor, Tensor codes, float[] scales) {
+    String name = weight.name();
+    ElementType type = weight.tensor().type();
+    double[] values = new double[scales.length];
+    for (int i = 0; i < scales.length; i++) {
+      values[i] = scales[i];
+    }
+    String q = editor.addInitializer(name + "_q", codes);
+    String scale =
+        editor.addInitializer(
+            name + "_s", Tensor.ofBytes(type, scaleShape, FloatCodec.encode(type, values)));
+    String cast = editor.freshName(name + "_c");
+    String value = editor.freshName(name + "_d");
+    editor.replaceUses(name, value);
+    editor.add(Node.of("Cast", cast, List.of(q), List.of(cast), Attribute.of("to", type.code())));
+    editor.add(Node.of("Mul", value, List.of(cast, scale), List.of(value)));
+    editor.removeInitializer(name);
+  }
+}

@@ -1,0 +1,99 @@
+package dev.compress.recipe;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What to do to a model. Each component is a flag of the command line of the same name; null is
+ * that flag's default.
+ *
+ * @param quantize int8, fp16 or int4
+ * @param quantizeMode auto, static, dynamic or weights
+ * @param target cpu-vnni, cpu-avx2, arm, cuda or tensorrt
+ * @param excludeNodes regular expression of node names to leave alone
+ * @param excludeOps op types to leave alone, comma separated
+ * @param onlyNodes regular expression of the only node names to change
+ * @param calibrationData where the calibration data is
+ * @param calibrationSamples how many samples to calibrate on
+ * @param calibrationMethod auto, minmax, percentile, kl or mse
+ * @param rounding nearest or adaptive
+ * @param data labelled data to hold {@code maxDrop} on
+ * @param maxDrop largest loss allowed, in points
+ * @param opset the operator set that the output must not pass
+ * @param proof auto, full, kernels or none
+ * @param strict whether warnings about speed, kernels or NaN are failures
+ * @param seed for whatever is random
+ * @param threads how many to use
+ */
+@JsonNaming(PropertyNamingStrategies.KebabCaseStrategy.class)
+@JsonInclude(JsonInclude.Include.NON_NULL)
+public record Recipe(
+    @Nullable String quantize,
+    @Nullable String quantizeMode,
+    @Nullable String target,
+    @Nullable String excludeNodes,
+    @Nullable String excludeOps,
+    @Nullable String onlyNodes,
+    @Nullable String calibrationData,
+    @Nullable Integer calibrationSamples,
+    @Nullable String calibrationMethod,
+    @Nullable String rounding,
+    @Nullable String data,
+    @Nullable Double maxDrop,
+    @Nullable Integer opset,
+    @Nullable String proof,
+    @Nullable Boolean strict,
+    @Nullable Long seed,
+    @Nullable Integer threads) {
+  /** All defaults: prepares the model and changes no weights. */
+  public static final Recipe EMPTY =
+      new Recipe(
+          null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+          null, null);
+
+  /** The same with another quantization format. */
+  public Recipe withQuantize(String format) {
+    return new Recipe(
+        format,
+        quantizeMode,
+        target,
+        excludeNodes,
+        excludeOps,
+        onlyNodes,
+        calibrationData,
+        calibrationSamples,
+        calibrationMethod,
+        rounding,
+        data,
+        maxDrop,
+        opset,
+        proof,
+        strict,
+        seed,
+        threads);
+  }
+
+  /** The same with another proof mode. */
+  public Recipe withProof(String mode) {
+    return new Recipe(
+        quantize,
+        quantizeMode,
+        target,
+        excludeNodes,
+        excludeOps,
+        onlyNodes,
+        calibrationData,
+        calibrationSamples,
+        calibrationMethod,
+        rounding,
+        data,
+        maxDrop,
+        opset,
+        mode,
+        strict,
+        seed,
+        threads);
+  }
+}

@@ -1,0 +1,100 @@
+package dev.compress.search;
+
+import dev.compress.data.Batch;
+import dev.compress.data.Dataset;
+import dev.compress.error.InvalidDataException;
+import dev.compress.graph.OnnxModel;
+import dev.compress.metric.ErrorScorer;
+import dev.compress.metric.LabelScorer;
+import dev.compress.metric.Metric;
+import dev.compress.metric.MetricResult;
+import dev.compress.progress.Progress;
+import dev.compress.runtime.InferenceSession;
+import dev.compress.runtime.SessionOptions;
+import dev.compress.tensor.TensorBuffer;
+import java.util.Map;
+
+/** Scores a model on labelled data by its first numeric output. */
+public final class ModelScore {
+  private static final int BATCH = 64;
+
+  private final Dataset data;
+  private final Metric metric;
+  private final int threads;
+  private final Progress progress;
+
+  /**
+   * A scorer.
+   *
+   * @param data bound to the model's inputs, with labels or targets
+   * @param threads for the runtime
+   * @param progress told one step a sample
+   * @throws InvalidDataException if there are no labels
+   */
+  public ModelScore(Dataset data, int threads, Progress progress) {
+    this.data = data;
+    this.threads = threads;
+    this.progress = progress;
+    this.metric =
+        data.metric()
+            .orElseGet(
+                () ->
+                    switch (data.labelKind()) {
+                      case CLASS -> Metric.TOP1;
+                      case NONE ->
+                          throw new InvalidDataException(
+                              data.name()
+                                  + " has no labels: --max-drop needs labelled data. Name the"
+                                  + " labels in a descriptor (labels: {column: ..., file: ...}).");
+                      default -> Metric.MSE;
+                    });
+  }
+
+  /** The metric. */
+  public Metric metric() {
+    return metric;
+  }
+
+  /** Runs the model on all samples. */
+  public MetricResult score(OnnxModel model) {
+    progress.begin("score", data.sampleCount());
+    try (InferenceSession session = InferenceSession.open(model, SessionOptions.of(threads))) {
+      String output = session.tensorOutputs().get(0);
+      return metric.needs() == Metric.Needs.CLASS_LABELS
+          ? byLabels(session, output)
+          : byTargets(session, output);
+    }
+  }
+
+  private MetricResult byLabels(InferenceSession session, String output) {
+    LabelScorer scorer = new LabelScorer(metric);
+    for (Batch batch : data.batches(batchSize())) {
+      scorer.add(run(session, batch, output), batch.labels());
+      step(batch);
+    }
+    return scorer.result();
+  }
+
+  private MetricResult byTargets(InferenceSession session, String output) {
+    ErrorScorer scorer = new ErrorScorer(metric);
+    for (Batch batch : data.batches(batchSize())) {
+      scorer.add(run(session, batch, output), batch.rows(), batch.targets(), batch.count());
+      step(batch);
+    }
+    return scorer.result();
+  }
+
+  private static TensorBuffer run(InferenceSession session, Batch batch, String output) {
+    Map<String, TensorBuffer> outputs = session.run(batch.inputs(), java.util.List.of(output));
+    return java.util.Objects.requireNonNull(outputs.get(output));
+  }
+
+  private int batchSize() {
+    return data.fixedBatch() > 0 ? data.fixedBatch() : BATCH;
+  }
+
+  private void step(Batch batch) {
+    progress.advance(batch.count());
+    progress.check();
+  }
+}
