@@ -23,8 +23,9 @@ final class ExternalFiles {
    *
    * @param path as it is opened
    * @param size in bytes
+   * @param modifiedNanos when it was last modified
    */
-  private record Found(Path path, long size) {}
+  private record Found(Path path, long size, long modifiedNanos) {}
 
   private final @Nullable Path folder;
   private final Map<String, Found> byLocation = new LinkedHashMap<>();
@@ -73,9 +74,23 @@ final class ExternalFiles {
               + location
               + ", which has only "
               + found.size()
-              + " bytes. Fetch or export the model's data file again.");
+              + " bytes. "
+              + (isPointer(found)
+                  ? "It is a Git LFS pointer: run 'git lfs pull'."
+                  : "Fetch or export the model's data file again."));
     }
-    return new FileRegion(found.path(), found.size(), offset, end - offset);
+    return new FileRegion(found.path(), found.size(), found.modifiedNanos(), offset, end - offset);
+  }
+
+  private static boolean isPointer(Found found) {
+    if (found.size() > FileSignature.BYTES) {
+      return false;
+    }
+    try {
+      return FileSignature.isLfsPointer(Files.readAllBytes(found.path()));
+    } catch (IOException e) {
+      return false; // only the advice would have been better
+    }
   }
 
   private Found find(TensorName tensor, String location) {
@@ -103,7 +118,7 @@ final class ExternalFiles {
         throw new InvalidModelException(
             tensor + " lies in " + location + ", which is no file. Export the model again.");
       }
-      return new Found(path, Files.size(real));
+      return new Found(path, Files.size(real), FileRegion.modifiedNanos(real));
     } catch (NoSuchFileException e) {
       throw new InvalidModelException(
           tensor

@@ -2,12 +2,15 @@ package dev.compress.onnx;
 
 import dev.compress.error.InvalidModelException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Locale;
 
 /** Recognises what people hand over instead of an ONNX file, to tell them what it is. */
 final class FileSignature {
   /** How much of a file is looked at. */
   static final int BYTES = 512;
+
+  private static final String LFS = "version https://git-lfs";
 
   private FileSignature() {}
 
@@ -29,13 +32,19 @@ final class FileSignature {
     }
   }
 
+  /** Whether this is what Git leaves in place of a file that it did not fetch. */
+  static boolean isLfsPointer(byte[] head) {
+    byte[] start = Arrays.copyOf(head, LFS.length());
+    return new String(start, StandardCharsets.ISO_8859_1).equals(LFS);
+  }
+
   private static String recognise(byte[] head) {
     String raw = new String(head, 0, Math.min(head.length, BYTES), StandardCharsets.ISO_8859_1);
     String text = raw.strip().toLowerCase(Locale.ROOT);
     if (text.startsWith("<!doctype") || text.startsWith("<html") || text.startsWith("<?xml")) {
       return "a web page: the download went wrong. Fetch the file itself (often the link 'raw').";
     }
-    if (text.startsWith("version https://git-lfs")) {
+    if (isLfsPointer(head)) {
       return "a Git LFS pointer: the model itself was not fetched. Run 'git lfs pull'.";
     }
     if (raw.startsWith("PK\3\4")) {

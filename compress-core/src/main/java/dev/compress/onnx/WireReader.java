@@ -41,6 +41,7 @@ final class WireReader {
   private final @Nullable FileChannel channel;
   private final @Nullable Path file;
   private final long size;
+  private final long modifiedNanos;
   private final HeapBudget budget;
   private final @Nullable String[] cache = new String[1024];
 
@@ -53,11 +54,12 @@ final class WireReader {
   private int nextRead = FIRST_READ;
 
   /** A reader of a file that the caller opened and closes. */
-  WireReader(Path file, FileChannel channel, long size) {
+  WireReader(Path file, FileChannel channel, long size) throws IOException {
     this.name = file.toString();
     this.file = file;
     this.channel = channel;
     this.size = size;
+    this.modifiedNanos = FileRegion.modifiedNanos(file);
     this.budget = HeapBudget.ofThisJvm(name);
     this.window = new byte[(int) Math.min(WINDOW, Math.max(size, 16))];
     this.limit = size;
@@ -72,6 +74,7 @@ final class WireReader {
     this.name = name;
     this.file = null;
     this.channel = null;
+    this.modifiedNanos = 0;
     this.size = bytes.length;
     this.budget = budget;
     this.window = bytes;
@@ -301,7 +304,7 @@ final class WireReader {
     } else if (length <= SMALL_TENSOR) {
       source = HeapBytes.wrap(copy(start, start + length));
     } else {
-      source = new FileRegion(file, size, start, length);
+      source = new FileRegion(file, size, modifiedNanos, start, length);
     }
     pass(length);
     return source;

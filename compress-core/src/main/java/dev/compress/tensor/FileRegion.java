@@ -8,18 +8,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A part of a file, read where it lies by positional reads (mapped pages would count as resident
- * memory). The file's length is checked at every read, so that a file cut short meanwhile is an
+ * memory). The file is checked at every read, so that one cut short or written anew meanwhile is an
  * error and not silently other weights.
  *
  * @param file the file
  * @param fileSize its size when it was opened, in bytes
+ * @param modifiedNanos when it was last modified, in nanoseconds since 1970; 0 for a file that is
+ *     still being written
  * @param offset where the region begins, in bytes
  * @param size its length in bytes
  */
-public record FileRegion(Path file, long fileSize, long offset, long size) implements ByteSource {
+public record FileRegion(Path file, long fileSize, long modifiedNanos, long offset, long size)
+    implements ByteSource {
   /**
    * Checks that the region is inside the file.
    *
@@ -29,6 +33,20 @@ public record FileRegion(Path file, long fileSize, long offset, long size) imple
     Objects.checkFromIndexSize(offset, size, fileSize);
   }
 
+  /** A part of a file that may be modified elsewhere, but stays as long as it is. */
+  public FileRegion(Path file, long fileSize, long offset, long size) {
+    this(file, fileSize, 0, offset, size);
+  }
+
+  /**
+   * When a file was last modified.
+   *
+   * @return nanoseconds since 1970
+   */
+  public static long modifiedNanos(Path file) throws IOException {
+    return Files.getLastModifiedTime(file).to(TimeUnit.NANOSECONDS);
+  }
+
   @Override
   public void read(long position, ByteBuffer target) {
     Objects.checkFromIndexSize(position, target.remaining(), size);
@@ -36,6 +54,10 @@ public record FileRegion(Path file, long fileSize, long offset, long size) imple
       if (channel.size() < fileSize) {
         throw new ReadWriteException(
             file + " became shorter while it was read (" + fileSize + " bytes before). Run again.");
+      }
+      if (modifiedNanos != 0 && modifiedNanos != modifiedNanos(file)) {
+        throw new ReadWriteException(
+            file + " was changed since the model was read from it. Run again.");
       }
       long at = offset + position;
       while (target.hasRemaining()) {

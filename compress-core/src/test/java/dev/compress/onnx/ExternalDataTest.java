@@ -144,6 +144,16 @@ class ExternalDataTest {
   }
 
   @Test
+  void aPointerInPlaceOfTheDataIsCalledByItsName(@TempDir Path folder) throws IOException {
+    Files.writeString(
+        folder.resolve("w.bin"),
+        "version https://git-lfs.github.com/spec/v1\noid sha256:4d\nsize 8000\n");
+    ModelProto model =
+        TinyModels.adding(TinyModels.external("w", 2000, Map.of("location", "w.bin")));
+    refused(Files.write(folder.resolve("model.onnx"), model.toByteArray()), "git lfs pull");
+  }
+
+  @Test
   void aModelInMemoryHasNoFolder() {
     byte[] model =
         TinyModels.adding(TinyModels.external("w", 2, Map.of("location", "w.bin"))).toByteArray();

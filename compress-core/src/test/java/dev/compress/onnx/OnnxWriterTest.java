@@ -21,9 +21,12 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermission;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -112,6 +115,18 @@ class OnnxWriterTest {
     OnnxWriter.write(OnnxReader.read(file).model(), file, FORCE, Progress.NONE);
     assertThat(Files.readAllBytes(file)).isEqualTo(before);
     assertThat(files(folder)).containsExactly("m.onnx");
+  }
+
+  @Test
+  void afterThatTheOldRecordsAreOfNoUse(@TempDir Path folder) throws IOException {
+    Path file = folder.resolve("m.onnx");
+    OnnxWriter.write(good(), file);
+    Files.setLastModifiedTime(file, FileTime.from(Instant.EPOCH.plusSeconds(1)));
+    OnnxModel old = OnnxReader.read(file).model();
+    OnnxWriter.write(old.withMetadata(Map.of("key", "moves all")), file, FORCE, Progress.NONE);
+    assertThatThrownBy(() -> old.graph().initializers().get(3).tensor().data().toByteArray())
+        .isInstanceOf(ReadWriteException.class)
+        .hasMessageContainingAll("m.onnx", "changed");
   }
 
   @ParameterizedTest
