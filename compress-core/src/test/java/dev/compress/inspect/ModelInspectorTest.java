@@ -1,5 +1,6 @@
 package dev.compress.inspect;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -27,6 +28,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
@@ -68,6 +70,12 @@ class ModelInspectorTest {
                     "y", ValueType.tensor(ElementType.FLOAT, List.of(Dim.of("N"), Dim.of(3)))))));
   }
 
+  private static Path shared(String relative) {
+    Optional<Path> found = SharedData.model(relative);
+    assumeTrue(found.isPresent(), SharedData.WHY_ABSENT);
+    return found.orElseThrow();
+  }
+
   private ModelInspection inspected(OnnxModel model) {
     Path file = folder.resolve("model.onnx");
     OnnxWriter.write(model, file);
@@ -104,8 +112,7 @@ class ModelInspectorTest {
         .isEqualTo(
             new ModelInspection.Weight(
                 "w", "float", List.of(4L, 3L), 48, 6.0 / 12, List.of("product")));
-    assertThat(found.kernels()).isNotNull();
-    assertThat(found.kernels().integerMacShare()).isZero();
+    assertThat(requireNonNull(found.kernels()).integerMacShare()).isZero();
   }
 
   @Test
@@ -204,8 +211,7 @@ class ModelInspectorTest {
         "light-shufflenet/model.onnx"
       })
   void agreesWithProtobuf(String relative) throws IOException {
-    Path file = SharedData.model(relative).orElse(null);
-    assumeTrue(file != null, SharedData.WHY_ABSENT);
+    Path file = shared(relative);
     ModelInspection found = ModelInspector.inspect(file, 1, Progress.NONE);
     OnnxMl.GraphProto graph = OnnxMl.ModelProto.parseFrom(Files.readAllBytes(file)).getGraph();
     Map<String, Integer> counts = new TreeMap<>();
@@ -238,12 +244,11 @@ class ModelInspectorTest {
 
   @Test
   void seesIntegerKernels() {
-    Path file = SharedData.model("kws-dscnn-qdq-int8/model.onnx").orElse(null);
-    assumeTrue(file != null, SharedData.WHY_ABSENT);
+    Path file = shared("kws-dscnn-qdq-int8/model.onnx");
     ModelInspection found = ModelInspector.inspect(file, 1, Progress.NONE);
-    assertThat(found.kernels()).isNotNull();
-    assertThat(found.kernels().integerMacShare()).isGreaterThan(0.5);
-    assertThat(found.kernels().integer()).containsKey("Conv");
+    ModelInspection.Kernels kernels = requireNonNull(found.kernels());
+    assertThat(kernels.integerMacShare()).isGreaterThan(0.5);
+    assertThat(kernels.integer()).containsKey("Conv");
     assertThat(found.ops().stream().filter(o -> o.op().equals("Conv")).findFirst())
         .hasValueSatisfying(o -> assertThat(o.parameters()).isPositive());
   }
