@@ -34,14 +34,17 @@ import java.util.Optional;
  * before: Gather(E, ids); MatMul(h, F), E = F bit for bit     after: Gather(E, ids); MatMul(h, E)
  * }</pre>
  *
- * <p>Equality is by SHA-256 of the bytes, read in pieces; only tensors that agree in type and shape
- * are read at all. Tensors that a caller may override, and those under the limit, are left alone: a
+ * <p>Equality is by SHA-256 of the bytes, read in pieces; only tensors that agree in type, shape
+ * and both ends are read at all. An embedding whose transpose is stored once more as the weight of
+ * a projection is reported as left alone: a Transpose in its place would hide the weight from
+ * quantization. Tensors that a caller may override, and those under the limit, are left alone: a
  * shared bias saves nothing and would tie the scales of two layers together.
  *
  * @param minimumBytes tensors with fewer bytes are not merged
  */
 public record MergeTiedWeights(long minimumBytes) implements CompressionPass {
   private static final int CHUNK_BYTES = 1 << 18;
+  private static final int PROBE_BYTES = 1 << 10;
 
   /** From 1 KiB on. */
   public MergeTiedWeights() {
@@ -83,46 +86,85 @@ public record MergeTiedWeights(long minimumBytes) implements CompressionPass {
     GraphEditor editor = new GraphEditor(graph);
     List<Change> changes = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>();
+    Map<String, String> merged = new LinkedHashMap<>();
     for (List<Initializer> same : candidates(graph)) {
-      Map<String, Initializer> firstByHash = new LinkedHashMap<>();
-      for (Initializer initializer : same) {
+      for (List<Initializer> alike : alike(same)) {
         context.progress().check();
-        Initializer first = firstByHash.putIfAbsent(hash(initializer.tensor()), initializer);
-        if (first == null) {
-          continue;
-        }
-        if (index.isOutput(initializer.name())) {
-          skipped.add(
-              new Skipped(
-                  initializer.name(),
-                  "Initializer",
-                  "equal to " + first.name() + ", but it is a graph output"));
-          continue;
-        }
-        editor.replaceUses(initializer.name(), first.name());
-        editor.removeInitializer(initializer.name());
-        changes.add(
-            new Change(
-                initializer.name(),
-                "Initializer",
-                "merged into "
-                    + first.name()
-                    + ", saves "
-                    + initializer.tensor().byteSize()
-                    + " bytes"));
+        merge(alike, index, merged, changes, skipped);
       }
+    }
+    editor.replaceUses(merged);
+    merged.keySet().forEach(editor::removeInitializer);
+    for (TransposedTwins.Twins twins :
+        TransposedTwins.find(graph, minimumBytes, context.progress())) {
+      skipped.add(
+          new Skipped(
+              twins.weight().name(),
+              "Initializer",
+              "the transpose of the embedding "
+                  + twins.table().name()
+                  + ", stored once more for "
+                  + twins.product().label()
+                  + ": "
+                  + twins.weight().tensor().byteSize()
+                  + " bytes"));
     }
     return changes.isEmpty()
         ? new PassResult(model, changes, skipped, List.of())
         : PassResult.of(model.withGraph(editor.build()), changes, skipped);
   }
 
-  private static String hash(Tensor tensor) {
+  private static void merge(
+      List<Initializer> alike,
+      GraphIndex index,
+      Map<String, String> merged,
+      List<Change> changes,
+      List<Skipped> skipped) {
+    Map<String, String> firstByHash = new LinkedHashMap<>();
+    for (Initializer initializer : alike) {
+      Tensor tensor = initializer.tensor();
+      String first =
+          firstByHash.putIfAbsent(hash(tensor, 0, tensor.byteSize()), initializer.name());
+      if (first == null) {
+        continue;
+      }
+      if (index.isOutput(initializer.name())) {
+        skipped.add(
+            new Skipped(
+                initializer.name(),
+                "Initializer",
+                "equal to " + first + ", but it is a graph output"));
+        continue;
+      }
+      merged.put(initializer.name(), first);
+      changes.add(
+          new Change(
+              initializer.name(),
+              "Initializer",
+              "merged into " + first + ", saves " + tensor.byteSize() + " bytes"));
+    }
+  }
+
+  /** Groups of tensors that may be equal: their first and last bytes are. */
+  private static List<List<Initializer>> alike(List<Initializer> same) {
+    Map<String, List<Initializer>> byEnds = new LinkedHashMap<>();
+    for (Initializer initializer : same) {
+      Tensor tensor = initializer.tensor();
+      long end = tensor.byteSize();
+      String ends =
+          hash(tensor, 0, Math.min(PROBE_BYTES, end))
+              + hash(tensor, Math.max(0, end - PROBE_BYTES), end);
+      byEnds.computeIfAbsent(ends, e -> new ArrayList<>()).add(initializer);
+    }
+    return byEnds.values().stream().filter(group -> group.size() > 1).toList();
+  }
+
+  private static String hash(Tensor tensor, long from, long to) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      ByteBuffer chunk = ByteBuffer.allocate(CHUNK_BYTES);
-      for (long at = 0; at < tensor.byteSize(); at += CHUNK_BYTES) {
-        chunk.clear().limit((int) Math.min(CHUNK_BYTES, tensor.byteSize() - at));
+      ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, to - from));
+      for (long at = from; at < to; at += chunk.capacity()) {
+        chunk.clear().limit((int) Math.min(chunk.capacity(), to - at));
         tensor.data().read(at, chunk);
         digest.update(chunk.flip());
       }

@@ -203,6 +203,33 @@ class SmallPassesTest {
   }
 
   @Test
+  void recognisesAnEmbeddingStoredTransposed() {
+    Initializer table = Check.weights("e", 1, 3000, 48);
+    Tensor transposed = new Permutation(List.of(1, 0)).apply(table.tensor());
+    byte[] other = transposed.data().toByteArray();
+    other[other.length - 3] ^= 1;
+    OnnxModel model =
+        Check.model(
+            13,
+            List.of(Check.value("ids", ElementType.INT64, 3)),
+            List.of(Check.floats("y", 3, 3000), Check.floats("z", 3, 3000)),
+            List.of(
+                table,
+                Initializer.of("p", transposed),
+                Initializer.of("q", Tensor.ofBytes(ElementType.FLOAT, transposed.shape(), other))),
+            Node.of("Gather", "", List.of("e", "ids"), List.of("h")),
+            Node.of("MatMul", "project", List.of("h", "p"), List.of("y")),
+            Node.of("MatMul", "", List.of("h", "q"), List.of("z")));
+    assertThat(Check.unchanged(new MergeTiedWeights(), model).skipped())
+        .singleElement()
+        .satisfies(
+            s -> {
+              assertThat(s.node()).isEqualTo("p");
+              assertThat(s.reason()).contains("transpose of the embedding e", "project");
+            });
+  }
+
+  @Test
   void doesNotMergeOutputsOrWhatDiffersInOneByte() {
     Initializer e = Check.weights("e", 1, 32, 16);
     byte[] bytes = e.tensor().data().toByteArray();
