@@ -5,6 +5,7 @@ import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
+import dev.compress.runtime.ConstantEvaluator;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
@@ -24,19 +25,9 @@ import java.util.Set;
 
 /** Finds the nodes of a graph that depend on constants only; see {@link FoldConstants}. */
 final class ConstantGroups {
+  /** Constant already, or there on purpose. */
   private static final Set<String> LEFT_ALONE =
-      Set.of(
-          "Constant",
-          "RandomNormal",
-          "RandomUniform",
-          "RandomNormalLike",
-          "RandomUniformLike",
-          "Multinomial",
-          "Bernoulli",
-          "QuantizeLinear",
-          "DequantizeLinear",
-          "DynamicQuantizeLinear",
-          "Dropout");
+      Set.of("Constant", "QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear");
 
   /**
    * Nodes that hang together.
@@ -144,10 +135,9 @@ final class ConstantGroups {
   }
 
   private boolean dependsOnConstantsOnly(Node node) {
-    if (!node.domain().isEmpty()
+    if (!ConstantEvaluator.whyNot(node).isEmpty()
         || LEFT_ALONE.contains(node.opType())
-        || node.inputs().isEmpty()
-        || !node.subgraphs().isEmpty()) {
+        || node.inputs().isEmpty()) {
       return false;
     }
     for (String input : node.inputs()) {
@@ -163,6 +153,9 @@ final class ConstantGroups {
 
   /** Only then are inferred sizes those of every run. */
   private boolean allSizesFixed() {
+    if (graph.nodes().stream().noneMatch(n -> n.is("Shape") || n.is("Size"))) {
+      return false; // nobody asks
+    }
     Set<String> constants = new HashSet<>();
     graph.initializers().forEach(i -> constants.add(i.name()));
     for (ValueInfo input : graph.inputs()) {
@@ -170,7 +163,7 @@ final class ConstantGroups {
         return false;
       }
     }
-    return graph.nodes().stream().anyMatch(n -> n.is("Shape") || n.is("Size"));
+    return true;
   }
 
   /** The value of a Shape or Size, if it is known. */

@@ -68,13 +68,12 @@ public record FoldConstants(long growthBytes) implements CompressionPass {
     if (raised.isEmpty()) {
       return PassResult.unchanged(model);
     }
-    ValueTypes types = new ValueTypes(model);
-    List<ConstantGroups.Group> groups = new ConstantGroups(model, types).find();
+    List<ConstantGroups.Group> groups = new ConstantGroups(model, new ValueTypes(model)).find();
     if (groups.isEmpty()) {
       return PassResult.unchanged(model);
     }
     context.progress().begin("fold constants", groups.size());
-    ConstantFolding folding = new ConstantFolding(model, types, growthBytes, context);
+    ConstantFolding folding = new ConstantFolding(model, growthBytes, context);
     Graph graph = folding.fold(groups);
     return graph == model.graph()
         ? new PassResult(model, List.of(), folding.skipped(), List.of())

@@ -47,9 +47,11 @@ final class WeightScaling {
         weight,
         (values, n, from) -> {
           multiply(values, n, from, layout, factors);
+          double peak = 0;
           for (int i = 0; i < n; i++) {
-            overflow[0] |= Math.abs(values[i]) > largest;
+            peak = Math.max(peak, Math.abs(values[i]));
           }
+          overflow[0] |= peak > largest;
           FloatCodec.encode(type, values, n, out.clear());
           if (region != null) {
             region.write(from * elementBytes, out.flip());
