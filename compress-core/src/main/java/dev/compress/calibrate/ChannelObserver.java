@@ -1,5 +1,6 @@
 package dev.compress.calibrate;
 
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -13,6 +14,8 @@ import java.util.Objects;
  * of the outer dims. Not thread-safe.
  */
 public final class ChannelObserver {
+  private static final int PIECE = 1 << 14;
+
   private final long[] counts;
   private final float[] min;
   private final float[] max;
@@ -62,6 +65,24 @@ public final class ChannelObserver {
           observeRun(values, at + c * inner, inner, c);
         }
       }
+    }
+  }
+
+  /**
+   * Takes in the remaining values of a buffer; its position is left as it is.
+   *
+   * @param values the values, on or off the heap, laid out as for the other method
+   * @param inner values of one channel that lie side by side
+   */
+  public void observe(FloatBuffer values, int inner) {
+    FloatBuffer rest = values.duplicate();
+    int period = Math.multiplyExact(counts.length, Math.max(inner, 1));
+    int pieceLength = Math.max(1, PIECE / period) * period;
+    float[] piece = new float[Math.min(rest.remaining(), pieceLength)];
+    while (rest.hasRemaining()) {
+      int length = Math.min(rest.remaining(), piece.length);
+      rest.get(piece, 0, length);
+      observe(piece, 0, length, inner);
     }
   }
 

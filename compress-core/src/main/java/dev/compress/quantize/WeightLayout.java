@@ -158,12 +158,7 @@ public record WeightLayout(
     float[] largest = new float[outChannels() * inPerGroup];
     for (int out = 0; out < outChannels(); out++) {
       for (int in = 0; in < inPerGroup; in++) {
-        int first = index(out, in, 0);
-        float reach = 0;
-        for (int k = first; k < first + kernel; k++) {
-          reach = Math.max(reach, Math.abs(weights[k]));
-        }
-        largest[out * inPerGroup + in] = reach;
+        largest[out * inPerGroup + in] = kernelAbsMax(weights, out, in);
       }
     }
     return largest;
@@ -171,12 +166,12 @@ public record WeightLayout(
 
   /** The largest magnitude of each input channel, over all outputs that see it. */
   public float[] inputAbsMax(float[] weights) {
-    float[] pairs = pairAbsMax(weights);
+    check(weights);
     float[] largest = new float[inChannels()];
     for (int out = 0; out < outChannels(); out++) {
-      int first = out / outPerGroup * inPerGroup;
+      int firstIn = out / outPerGroup * inPerGroup;
       for (int in = 0; in < inPerGroup; in++) {
-        largest[first + in] = Math.max(largest[first + in], pairs[out * inPerGroup + in]);
+        largest[firstIn + in] = Math.max(largest[firstIn + in], kernelAbsMax(weights, out, in));
       }
     }
     return largest;
@@ -184,10 +179,21 @@ public record WeightLayout(
 
   /** The largest magnitude of each output channel. */
   public float[] outputAbsMax(float[] weights) {
-    float[] pairs = pairAbsMax(weights);
+    check(weights);
     float[] largest = new float[outChannels()];
-    for (int i = 0; i < pairs.length; i++) {
-      largest[i / inPerGroup] = Math.max(largest[i / inPerGroup], pairs[i]);
+    for (int out = 0; out < outChannels(); out++) {
+      for (int in = 0; in < inPerGroup; in++) {
+        largest[out] = Math.max(largest[out], kernelAbsMax(weights, out, in));
+      }
+    }
+    return largest;
+  }
+
+  private float kernelAbsMax(float[] weights, int out, int in) {
+    int first = index(out, in, 0);
+    float largest = 0;
+    for (int k = first; k < first + kernel; k++) {
+      largest = Math.max(largest, Math.abs(weights[k]));
     }
     return largest;
   }

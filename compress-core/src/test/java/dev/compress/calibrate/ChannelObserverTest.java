@@ -4,13 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.nio.FloatBuffer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class ChannelObserverTest {
   @ParameterizedTest
-  @CsvSource({"6, 5, 7", "6, 5, 1", "1, 1, 64", "3, 16, 2"})
+  @CsvSource({"900, 40, 1", "6, 5, 7", "6, 5, 1", "1, 1, 64", "3, 16, 2"})
   void agreesWithAPlainLoopAndDoesNotDependOnTheBatch(int outer, int channels, int inner) {
     float[] values = SampleValues.SHIFTED.draw(outer * channels * inner, 3);
     values[values.length / 2] = Float.NaN;
@@ -22,6 +23,9 @@ class ChannelObserverTest {
       oneByOne.observe(values, o * channels * inner, channels * inner, inner);
     }
     ChannelStatistics statistics = whole.statistics();
+    ChannelObserver buffered = new ChannelObserver(channels);
+    buffered.observe(FloatBuffer.wrap(values), inner);
+    assertThat(buffered.statistics()).isEqualTo(statistics);
     assertThat(statistics.nonFiniteCount()).isEqualTo(2);
     assertThat(oneByOne.statistics()).isEqualTo(statistics);
     for (int c = 0; c < channels; c++) {

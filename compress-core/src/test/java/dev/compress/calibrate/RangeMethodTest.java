@@ -118,7 +118,7 @@ class RangeMethodTest {
       SampleValues kind, int levels, boolean symmetric) {
     float[] values = kind.draw(4_000, 21);
     if (kind == SampleValues.HEAVY_TAILS) {
-      values = kind.draw(40_000, 21);
+      values = kind.draw(15_000, 21);
     }
     QuantizationGrid grid = new QuantizationGrid(levels, symmetric);
     Histogram histogram = observe(values);
