@@ -106,10 +106,12 @@ final class Transformation {
   private WrittenModel finish(
       LoadedModel loaded, Transformed transformed, Path output, boolean overwrite) {
     boolean strict = Boolean.TRUE.equals(passes.recipe().strict());
-    Path target = strict ? trialFile(output) : output;
+    // The proof reads the input: it must still be there.
+    boolean trial = strict || isSame(loaded.file(), output);
+    Path target = trial ? trialFile(output) : output;
     Transformed chosen = transformed;
     try {
-      WrittenModel written = write(loaded, chosen, target, strict || overwrite);
+      WrittenModel written = write(loaded, chosen, target, trial || overwrite);
       prove(loaded, written);
       if (report.isSlower() && transformed.fallback().isPresent()) {
         report.note(
@@ -120,19 +122,24 @@ final class Transformation {
         written = write(loaded, chosen, target, true);
         prove(loaded, written);
       }
-      if (strict) {
-        if (!report.strictFailures().isEmpty()) {
-          throw new TransformGateException(
-              "--strict: " + report.strictFailures().get(0) + " Nothing was written.",
-              report.build());
-        }
-        written = write(loaded, chosen, output, overwrite);
+      if (strict && !report.strictFailures().isEmpty()) {
+        throw new TransformGateException(
+            "--strict: " + report.strictFailures().get(0) + " Nothing was written.",
+            report.build());
       }
-      return written;
+      return trial ? write(loaded, chosen, output, overwrite) : written;
     } finally {
-      if (strict) {
+      if (trial) {
         remove(target);
       }
+    }
+  }
+
+  private static boolean isSame(Path one, Path other) {
+    try {
+      return Files.exists(other) && Files.isSameFile(one, other);
+    } catch (IOException e) {
+      return false;
     }
   }
 

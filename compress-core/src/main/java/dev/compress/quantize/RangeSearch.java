@@ -9,11 +9,11 @@ import dev.compress.graph.ValueInfo;
 import dev.compress.graph.ValueType;
 import dev.compress.pass.PassContext;
 import dev.compress.runtime.InferenceSession;
-import dev.compress.runtime.OptimizationLevel;
 import dev.compress.runtime.SessionOptions;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.TensorBuffer;
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -68,9 +68,7 @@ final class RangeSearch {
     context.progress().begin("choose ranges", each ? methods + (long) trials : methods);
     try (InferenceSession session =
         InferenceSession.open(
-            simulation(candidates),
-            // The rounding must stay as written: no fusions.
-            SessionOptions.of(context.threads()).withOptimization(OptimizationLevel.BASIC))) {
+            simulation(candidates), SessionOptions.of(context.threads()))) {
       List<Map<String, TensorBuffer>> inputs = inputs(count);
       List<Map<String, TensorBuffer>> wanted = outputs(inputs);
       Trial trial = new Trial(session, inputs, wanted, candidates);
@@ -146,9 +144,9 @@ final class RangeSearch {
     return ValueInfo.of(name, ValueType.tensor(type, List.of()));
   }
 
+  /** Samples at equal distances; as one batch where the model takes it. */
   private List<Map<String, TensorBuffer>> inputs(int count) {
     List<Map<String, TensorBuffer>> kept = new ArrayList<>();
-    int[] left = {count};
     long stride = Math.max(1, samples.count() / count);
     long[] at = {0};
     samples.forEachBatch(
@@ -158,11 +156,23 @@ final class RangeSearch {
             Map<String, TensorBuffer> copy = new HashMap<>();
             in.forEach((name, t) -> copy.put(name, copy(t)));
             kept.add(copy);
-            left[0]--;
           }
-          return left[0] > 0;
+          return kept.size() < count;
         });
-    return kept;
+    return samples.batchable() && kept.size() > 1 ? List.of(stacked(kept)) : kept;
+  }
+
+  private static Map<String, TensorBuffer> stacked(List<Map<String, TensorBuffer>> single) {
+    Map<String, TensorBuffer> batch = new HashMap<>();
+    for (Map.Entry<String, TensorBuffer> entry : single.get(0).entrySet()) {
+      long[] dims = entry.getValue().shape().toArray();
+      dims[0] *= single.size();
+      TensorBuffer all = TensorBuffer.allocate(entry.getValue().type(), Shape.of(dims));
+      ByteBuffer target = all.bytes();
+      single.forEach(s -> target.put(Objects.requireNonNull(s.get(entry.getKey())).bytes()));
+      batch.put(entry.getKey(), all);
+    }
+    return batch;
   }
 
   private static TensorBuffer copy(TensorBuffer tensor) {
