@@ -12,7 +12,7 @@ if defined JAVA_HOME if exist "%JAVA_HOME%\release" (
   for /f "usebackq tokens=1,2 delims==" %%k in ("%JAVA_HOME%\release") do if "%%k"=="JAVA_RUNTIME_VERSION" set "BUILD=%%~l"
 )
 rem -Xlog:disable because the virtual machine's own messages would land on standard output.
-set "OPTIONS=-Xlog:disable -XX:+UseSerialGC -XX:-UsePerfData -Dfile.encoding=UTF-8"
+set "OPTIONS=-Xlog:disable -XX:+UseSerialGC -Xms24m -XX:-UsePerfData -Dfile.encoding=UTF-8"
 set "ARCHIVE=%LIB%\compress-%BUILD%.jsa"
 if /i "%COMPRESS_CDS%"=="off" goto run
 if not exist "%ARCHIVE%" "%JAVA%" %OPTIONS% "-XX:ArchiveClassesAtExit=%ARCHIVE%" -jar "%JAR%" --help >nul 2>nul
