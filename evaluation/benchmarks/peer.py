@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""compress side by side with Python's ONNX Runtime quantizer: whole processes in turn, same files.
+
+  peer.py speed    --compress ./compress --models DIR [--runs 3]
+  peer.py accuracy --compress ./compress --models DIR --pairs DIR [NAME ...]
+
+DIR of models: resnet50.onnx and bert.onnx (`compress models build resnet50|bert -o FILE`), or, for
+accuracy, a folder a model as NAME/model.onnx. DIR of pairs: NAME/calib.npz and NAME/test.npz, arrays
+named as the model's inputs, test.npz with `labels`. Needs onnxruntime, onnx and numpy. Wall time and
+peak memory are the operating system's account of each finished process; the peer's process imports
+its libraries, as compress's starts its virtual machine.
+"""
+import argparse, json, math, os, statistics, subprocess, sys, tempfile, time
+
+PEER = r"""
+import sys, logging, numpy as np
+logging.disable(logging.CRITICAL)
+from onnxruntime import quantization as q
+from onnxruntime.quantization.shape_inference import quant_pre_process
+kind, model, out, npz = sys.argv[1:5]
+class Reader(q.CalibrationDataReader):
+    def __init__(self):
+        z = np.load(npz); names = [k for k in z.files if k != "labels"]
+        n = min(int(sys.argv[5]), len(z[names[0]])); self.it = iter([{k: z[k][i:i + 1] for k in names} for i in range(n)])
+    def get_next(self): return next(self.it, None)
+if kind == "dynamic":
+    q.quantize_dynamic(model, out, weight_type=q.QuantType.QInt8, per_channel=True)
+else:
+    pre = out + ".pre.onnx"
+    try: quant_pre_process(model, pre, skip_symbolic_shape=True)
+    except Exception: pre = model
+    method = {"minmax": q.CalibrationMethod.MinMax, "percentile": q.CalibrationMethod.Percentile, "entropy": q.CalibrationMethod.Entropy}[kind]
+    q.quantize_static(pre, out, Reader(), per_channel=True, activation_type=q.QuantType.QUInt8, weight_type=q.QuantType.QInt8, calibrate_method=method)
+"""
+
+
+def run(command):
+    """Wall seconds, peak MiB of the largest process, exit status."""
+    start = time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    return time.perf_counter() - start, usage.ru_maxrss / 1024, child.returncode
+
+
+def session(path, threads=1):
+    import onnxruntime as ort
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 4
+    return ort.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def latency(paths, feed, blocks=15):
+    """Milliseconds a run by path: smallest block of each, the variants in turn."""
+    sessions = {}
+    for path in paths:
+        try: sessions[path] = session(path)
+        except Exception: sessions[path] = None
+    best = {}
+    for path, s in sessions.items():
+        if s: s.run(None, feed)
+    for _ in range(blocks):
+        for path, s in sessions.items():
+            if not s: continue
+            n, start = 0, time.perf_counter()
+            while True:
+                s.run(None, feed); n += 1
+                passed = time.perf_counter() - start
+                if passed > 0.02: break
+            best[path] = min(best.get(path, math.inf), passed / n * 1e3)
+    return best
+
+
+def sqnr(reference, variant, feeds):
+    import numpy as np
+    a, b = session(reference, 2), session(variant, 2)
+    signal = noise = 0.0
+    for feed in feeds:
+        for x, y in zip(a.run(None, feed), b.run(None, feed)):
+            signal += float((x.astype(np.float64) ** 2).sum()); noise += float(((x - y).astype(np.float64) ** 2).sum())
+    return 10 * math.log10(signal / max(noise, 1e-300))
+
+
+def speed(a):
+    import numpy as np, onnxruntime as ort
+    print(f"ONNX Runtime {ort.__version__} (Python), {os.cpu_count()} cores, {a.runs} runs each in turn, medians\n")
+    print("| work | compress s | Python s | ratio | compress MiB | Python MiB | ratio |\n|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as tmp:
+        resnet, bert = f"{a.models}/resnet50.onnx", f"{a.models}/bert.onnx"
+        name = session(resnet).get_inputs()[0].name
+        images = np.random.default_rng(0).normal(size=(16, 3, 224, 224)).astype(np.float32)
+        npz = f"{tmp}/calibration.npz"; np.savez(npz, **{name: images})
+        work = [("dynamic int8, BERT-shaped", bert, "dynamic"), ("static min-max, ResNet-50-shaped, 16 samples", resnet, "minmax"), ("static percentile, the same", resnet, "percentile")]
+        for title, model, kind in work:
+            if not os.path.exists(model): continue
+            ours, theirs = f"{tmp}/ours.{kind}.onnx", f"{tmp}/peer.{kind}.onnx"
+            mode = ["--quantize-mode", "dynamic"] if kind == "dynamic" else ["--quantize-mode", "static", "--calibration-data", npz, "--calibration-samples", "16", "--calibration-method", kind]
+            mine = [a.compress, "--quantize", "int8", *mode, "--proof", "none", "--threads", str(os.cpu_count()), "--force", "-q", "-o", ours, model]
+            peer = [sys.executable, "-c", PEER, kind, model, theirs, npz, "16"]
+            runs = {"mine": [], "peer": []}
+            for i in range(a.runs + 1):
+                for key, command in (("mine", mine), ("peer", peer)):
+                    wall, mib, status = run(command)
+                    if status: print(f"{key} failed with {status}: {' '.join(command[:6])}", file=sys.stderr)
+                    if i: runs[key].append((wall, mib))
+            m, p = ([statistics.median(x[j] for x in runs[k]) for j in (0, 1)] for k in ("mine", "peer"))
+            print(f"| {title} | {m[0]:.2f} | {p[0]:.2f} | {m[0] / p[0]:.2f} | {m[1]:.0f} | {p[1]:.0f} | {m[1] / p[1]:.2f} |", flush=True)
+            if kind != "dynamic":
+                feeds = [{name: images[i:i + 1]} for i in range(8)]
+                ms = latency([model, ours, theirs], feeds[0], 5)
+                print(f"|   its latency, one thread: float {ms[model]:.1f} ms, compress {ms[ours]:.1f} ms ({ms[model] / ms[ours]:.2f}x), Python {ms.get(theirs, math.nan):.1f} ms ({ms[model] / ms.get(theirs, math.nan):.2f}x); SQNR compress {sqnr(model, ours, feeds):.1f} dB, Python {sqnr(model, theirs, feeds):.1f} dB |", flush=True)
+
+
+def hits(path, test):
+    import numpy as np
+    s = session(path, 2)
+    names, fixed = [i.name for i in s.get_inputs()], s.get_inputs()[0].shape[0]
+    n, right = len(test["labels"]), []
+    step = 1 if fixed == 1 else 250
+    for i in range(0, n, step):
+        y = s.run(None, {k: test[k][i:i + step] for k in names})[0]
+        guess = y if y.ndim == 1 else y.reshape(len(y), -1).argmax(-1)
+        right.append(guess == test["labels"][i:i + step])
+    return np.concatenate(right)
+
+
+def mcnemar(x, y):
+    """Two-sided exact p that x and y differ."""
+    b, c = int((x & ~y).sum()), int((~x & y).sum())
+    n, k = b + c, min(b, c)
+    return 1.0 if n == 0 else min(1.0, 2 * sum(math.comb(n, i) for i in range(k + 1)) / 2 ** n)
+
+
+def accuracy(a):
+    import numpy as np
+    print("| model | float % | compress % | drop | best of Python % | p | float us | compress us | faster |\n|---|---|---|---|---|---|---|---|---|")
+    for name in a.names or sorted(os.listdir(a.pairs)):
+        model = next((f"{a.models}/{name}/{f}" for f in ("model.onnx", "mnist.onnx") if os.path.exists(f"{a.models}/{name}/{f}")), None)
+        if not model: continue
+        test = dict(np.load(f"{a.pairs}/{name}/test.npz"))
+        with tempfile.TemporaryDirectory() as tmp:
+            ours, calib = f"{tmp}/ours.onnx", f"{a.pairs}/{name}/calib.npz"
+            _, _, status = run([a.compress, "--quantize", "int8", "--calibration-data", calib, "--proof", "none" if a.no_proof else "auto", "--force", "-q", "-o", ours, model])
+            if status: print(f"| {name} | failed with {status} |", flush=True); continue
+            float_hits, our_hits = hits(model, test), hits(ours, test)
+            best = None
+            for kind in ("dynamic", "minmax", "entropy", "percentile"):
+                out = f"{tmp}/{kind}.onnx"
+                if run([sys.executable, "-c", PEER, kind, model, out, calib, "100"])[2]: continue
+                try: h = hits(out, test)
+                except Exception: continue
+                if best is None or h.mean() > best[1].mean(): best = (kind, h)
+            one = {k: test[k][:1] for k in [i.name for i in session(model).get_inputs()]}
+            ms = latency([model, ours], one)
+            f, o = 100 * float_hits.mean(), 100 * our_hits.mean()
+            peer = f"{100 * best[1].mean():.2f} ({best[0]})" if best else "none loads"
+            p = f"{mcnemar(our_hits, best[1]):.2f}" if best else ""
+            print(f"| {name} | {f:.2f} | {o:.2f} | {f - o:+.2f} | {peer} | {p} | {1e3 * ms[model]:.0f} | {1e3 * ms[ours]:.0f} | {ms[model] / ms[ours]:.2f}x |", flush=True)
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    s = p.add_subparsers(dest="what", required=True)
+    for what in ("speed", "accuracy"):
+        x = s.add_parser(what); x.add_argument("--compress", required=True); x.add_argument("--models", required=True)
+        if what == "speed": x.add_argument("--runs", type=int, default=3)
+        else: x.add_argument("--pairs", required=True); x.add_argument("--no-proof", action="store_true"); x.add_argument("names", nargs="*")
+    a = p.parse_args()
+    {"speed": speed, "accuracy": accuracy}[a.what](a)
+
+
+main()
