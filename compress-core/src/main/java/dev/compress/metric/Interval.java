@@ -1,12 +1,14 @@
 package dev.compress.metric;
 
+import java.io.Serializable;
+
 /**
  * A closed interval, such as a 95% confidence interval.
  *
  * @param low its lower end
  * @param high its upper end
  */
-public record Interval(double low, double high) {
+public record Interval(double low, double high) implements Serializable {
   /**
    * Checks the order of the ends.
    *

@@ -142,7 +142,8 @@ final class KernelMatcher {
     }
     return new Kernel(
         event.op(),
-        node,
+        node.map(Node::label).orElse(""),
+        node.map(Node::opType).orElseGet(() -> Kernels.plainOp(event.op())),
         arithmetic,
         node.map(n -> macs.of(n).orElse(0)).orElse(0L),
         event.outputs().isEmpty() ? 0 : event.outputs().get(0).shape().elementCount(),
@@ -157,9 +158,10 @@ final class KernelMatcher {
   }
 
   /** The multiplications for which no kernel was found. */
-  List<Node> unmatched() {
+  List<String> unmatched() {
     return graph.nodes().stream()
         .filter(n -> !Kernels.family(n.opType()).isEmpty() && !claimed.contains(n))
+        .map(Node::label)
         .toList();
   }
 }

@@ -2,12 +2,12 @@ package dev.compress.runtime;
 
 import dev.compress.error.InvalidDataException;
 import dev.compress.error.ReadWriteException;
-import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.runtime.Kernel.Arithmetic;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.TensorBuffer;
 import java.io.IOException;
+import java.io.Serializable;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -21,13 +21,14 @@ import java.util.stream.Collectors;
  * optimizations: the evidence of what runs in integer arithmetic.
  *
  * @param kernels what was executed, in order; a kernel inside a loop counts once
- * @param notExecuted nodes that multiply and for which no kernel was found: folded, inside a fused
- *     kernel, or in a branch that was not taken
+ * @param notExecuted labels of nodes that multiply and for which no kernel was found: folded,
+ *     inside a fused kernel, or in a branch that was not taken
  * @param totalMacs multiply-accumulate operations of the whole model, for these inputs
  * @param warnings what could not be found out
  */
 public record KernelReport(
-    List<Kernel> kernels, List<Node> notExecuted, long totalMacs, List<String> warnings) {
+    List<Kernel> kernels, List<String> notExecuted, long totalMacs, List<String> warnings)
+    implements Serializable {
   /**
    * The blocked layout for float convolutions renames them beyond recognition, and changes nothing
    * of what is asked here.
@@ -129,22 +130,20 @@ public record KernelReport(
   /**
    * The kernel that computes a node.
    *
-   * @param node the model's instance
+   * @param label the node's {@link dev.compress.graph.Node#label()}
    * @return empty if it was folded, fused into another's kernel, or is in no taken branch
    */
-  public Optional<Kernel> kernelOf(Node node) {
-    return kernels.stream().filter(k -> k.node().filter(n -> n == node).isPresent()).findFirst();
+  public Optional<Kernel> kernelOf(String label) {
+    return kernels.stream().filter(k -> k.node().equals(label)).findFirst();
   }
 
   /**
-   * What a node's kernel computes in, for callers that know names only, as across processes.
+   * What a node's kernel computes in.
    *
-   * @param label the node's {@link Node#label()}
+   * @param label the node's {@link dev.compress.graph.Node#label()}
+   * @return empty as for {@link #kernelOf}
    */
   public Optional<Arithmetic> arithmeticOf(String label) {
-    return kernels.stream()
-        .filter(k -> k.node().filter(n -> n.label().equals(label)).isPresent())
-        .map(Kernel::arithmetic)
-        .findFirst();
+    return kernelOf(label).map(Kernel::arithmetic);
   }
 }

@@ -1,6 +1,7 @@
 package dev.compress.timing;
 
 import dev.compress.metric.Interval;
+import java.io.Serializable;
 
 /**
  * How much time a variant takes in comparison with the baseline: the median over the rounds of
@@ -17,7 +18,8 @@ import dev.compress.metric.Interval;
  * @param ci95 its 95% confidence interval
  * @param rounds how many pairs of blocks were compared
  */
-public record LatencyRatio(String name, double ratio, Interval ci95, int rounds) {
+public record LatencyRatio(String name, double ratio, Interval ci95, int rounds)
+    implements Serializable {
   /** Whether the variant is slower beyond doubt: the whole interval is over 1. */
   public boolean isSlower() {
     return ci95.low() > 1;

@@ -1,5 +1,6 @@
 package dev.compress.timing;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -11,7 +12,8 @@ import java.util.List;
  * @param seconds how long the measurement took
  */
 public record TimingResult(
-    List<Latency> latencies, List<LatencyRatio> toFirst, int rounds, double seconds) {
+    List<Latency> latencies, List<LatencyRatio> toFirst, int rounds, double seconds)
+    implements Serializable {
   public TimingResult {
     latencies = List.copyOf(latencies);
     toFirst = List.copyOf(toFirst);

@@ -1,5 +1,7 @@
 package dev.compress.timing;
 
+import java.io.Serializable;
+
 /**
  * How long and how finely to measure.
  *
@@ -10,7 +12,8 @@ package dev.compress.timing;
  * @param fewestRounds rounds to make even if that takes longer than the budget, at least 1
  * @param seed for the order of the variants within each round
  */
-public record TimingSettings(double seconds, double blockSeconds, int fewestRounds, long seed) {
+public record TimingSettings(double seconds, double blockSeconds, int fewestRounds, long seed)
+    implements Serializable {
   private static final double USUAL_BLOCK_SECONDS = 0.02;
 
   /** With fewer a 95% interval cannot be had: see {@link LatencyRatio}. */

@@ -1,0 +1,75 @@
+package dev.compress.runtime;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The command that starts a JVM like this one. */
+final class ChildJvm {
+  /** What of this JVM's own options the child takes over. */
+  private static final List<String> TAKEN_OVER =
+      List.of("-XX:SharedArchiveFile=", "--enable-native-access=", "--module-path=");
+
+  private static final List<String> PROPERTIES =
+      List.of("onnxruntime.native.path", "onnxruntime.native.onnxruntime.skip", "user.language");
+
+  private ChildJvm() {}
+
+  /**
+   * The command; all but the program is in a file, since class paths may pass the length that some
+   * systems allow.
+   *
+   * @param folder the child's own: its temporary files go there
+   */
+  static List<String> command(Path folder, IsolatedSettings settings, List<Path> arguments)
+      throws IOException {
+    List<String> options = new ArrayList<>();
+    options.add("-Xmx" + settings.heapMegabytes() + "m");
+    options.add("-XX:+UseSerialGC");
+    options.add("-XX:TieredStopAtLevel=1"); // it lives too short for more
+    options.add("-Xshare:auto");
+    options.add("-XX:-CreateCoredumpOnCrash");
+    options.add("-XX:ErrorFile=" + folder.resolve(CrashReport.FILE));
+    options.add("-Djava.io.tmpdir=" + folder);
+    for (String key : PROPERTIES) {
+      String value = System.getProperty(key);
+      if (value != null) {
+        options.add("-D" + key + "=" + value);
+      }
+    }
+    options.addAll(own());
+    options.add("-cp");
+    options.add(System.getProperty("java.class.path", "."));
+    options.add(IsolatedMain.class.getName());
+    arguments.forEach(a -> options.add(a.toString()));
+    Path file = folder.resolve("arguments");
+    Files.write(file, options.stream().map(ChildJvm::quoted).toList());
+    return List.of(program(), "@" + file);
+  }
+
+  private static String program() {
+    Path bin = Path.of(System.getProperty("java.home", "."), "bin");
+    Path windows = bin.resolve("java.exe");
+    return (Files.exists(windows) ? windows : bin.resolve("java")).toString();
+  }
+
+  /** Read from the process itself: the management classes would take longer to load. */
+  private static List<String> own() {
+    Optional<String[]> arguments = ProcessHandle.current().info().arguments();
+    List<String> taken = new ArrayList<>();
+    for (String argument : arguments.orElse(new String[0])) {
+      if (TAKEN_OVER.stream().anyMatch(argument::startsWith)) {
+        taken.add(argument);
+      }
+    }
+    return taken;
+  }
+
+  /** As files of arguments want it: backslashes doubled inside quotes. */
+  private static String quoted(String argument) {
+    return '"' + argument.replace("\\", "\\\\").replace("\"", "\\\"") + '"';
+  }
+}
