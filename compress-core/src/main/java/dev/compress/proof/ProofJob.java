@@ -1,5 +1,6 @@
 package dev.compress.proof;
 
+import java.io.Serializable;
 import java.util.List;
 
 /**
@@ -22,4 +23,5 @@ public record ProofJob(
     List<String> plannedInteger,
     boolean kernelsOnly,
     double seconds,
-    long seed) {}
+    long seed)
+    implements Serializable {}

@@ -1,5 +1,6 @@
 package dev.compress.proof;
 
+import java.io.Serializable;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +43,8 @@ public record ProofResult(
     long samples,
     String source,
     long brokenElements,
-    List<String> warnings) {
+    List<String> warnings)
+    implements Serializable {
   /** Nothing was measured. */
   static ProofResult failed(String reason) {
     return new ProofResult(

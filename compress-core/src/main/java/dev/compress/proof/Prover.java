@@ -1,22 +1,22 @@
 package dev.compress.proof;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.compress.calibrate.Samples;
 import dev.compress.error.ReadWriteException;
 import dev.compress.progress.Progress;
+import dev.compress.runtime.IsolatedResult;
+import dev.compress.runtime.IsolatedRun;
+import dev.compress.runtime.IsolatedSettings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** Runs proofs in a child process with this process's Java, class path and settings. */
 public final class Prover {
   private static final int MOST_SAMPLES = 32;
-  private static final long TIMEOUT_SECONDS = 600;
+  private static final int HEAP_MEGABYTES = 1024;
+  private static final int TIMEOUT_SECONDS = 600;
 
   private Prover() {}
 
@@ -49,7 +49,7 @@ public final class Prover {
                 job.seconds(),
                 job.seed());
       }
-      return run(complete, folder, progress);
+      return run(complete, progress);
     } catch (IOException e) {
       throw new ReadWriteException(
           "Cannot run the proof: " + e.getMessage() + ". Skip it with --proof none.", e);
@@ -58,74 +58,22 @@ public final class Prover {
     }
   }
 
-  private static ProofResult run(ProofJob job, Path folder, Progress progress) throws IOException {
-    ObjectMapper json = new ObjectMapper();
-    Path jobFile = folder.resolve("job.json");
-    Path resultFile = folder.resolve("result.json");
-    Path log = folder.resolve("log.txt");
-    json.writeValue(jobFile.toFile(), job);
-    List<String> command = command();
-    command.add(jobFile.toString());
-    command.add(resultFile.toString());
-    Process process =
-        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
-    try {
-      long waited = 0;
-      while (!process.waitFor(100, TimeUnit.MILLISECONDS)) {
-        progress.check();
-        waited += 100;
-        if (waited > TIMEOUT_SECONDS * 1000) {
-          return ProofResult.failed(
-              "The proof did not end within " + TIMEOUT_SECONDS + " seconds and was stopped.");
-        }
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return ProofResult.failed("The proof was interrupted.");
-    } finally {
-      process.destroyForcibly();
+  private static ProofResult run(ProofJob job, Progress progress) {
+    IsolatedResult<ProofResult> result =
+        IsolatedRun.run(
+            ProofTask.class, job, new IsolatedSettings(HEAP_MEGABYTES, TIMEOUT_SECONDS), progress);
+    if (result instanceof IsolatedResult.Finished<ProofResult> finished) {
+      return finished.value();
     }
-    if (process.exitValue() != 0 || !Files.exists(resultFile)) {
+    if (result instanceof IsolatedResult.Crashed<ProofResult> crashed) {
       return ProofResult.failed(
-          "ONNX Runtime ended the proof's process (exit "
-              + process.exitValue()
-              + lastLine(log)
-              + "): kernels, fidelity and speed are unknown, and the model may crash where it is"
+          "ONNX Runtime crashed on one of the models ("
+              + crashed.how()
+              + "): kernels, fidelity and speed are unknown, and it may crash where the output is"
               + " used.");
     }
-    return json.readValue(resultFile.toFile(), ProofResult.class);
-  }
-
-  private static List<String> command() {
-    List<String> command = new ArrayList<>();
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.add("-Xmx1g");
-    command.add("-XX:+UseSerialGC");
-    command.add("-XX:TieredStopAtLevel=1");
-    command.add("-Xshare:auto");
-    if (Runtime.version().feature() >= 22) {
-      command.add("--enable-native-access=ALL-UNNAMED");
-    }
-    String natives = System.getProperty("onnxruntime.native.path");
-    if (natives != null) {
-      command.add("-Donnxruntime.native.path=" + natives);
-    }
-    command.add("-cp");
-    command.add(System.getProperty("java.class.path"));
-    command.add(ProofProcess.class.getName());
-    return command;
-  }
-
-  private static String lastLine(Path log) {
-    try (Stream<String> lines = Files.lines(log)) {
-      return lines
-          .filter(l -> !l.isBlank())
-          .reduce((a, b) -> b)
-          .map(l -> ": " + l.strip())
-          .orElse("");
-    } catch (IOException e) {
-      return "";
-    }
+    return ProofResult.failed(
+        "The proof did not end within " + TIMEOUT_SECONDS + " seconds and was stopped.");
   }
 
   private static void remove(@org.jspecify.annotations.Nullable Path folder) {

@@ -67,8 +67,7 @@ final class RangeSearch {
     boolean each = trials * count <= runs;
     context.progress().begin("choose ranges", each ? methods + (long) trials : methods);
     try (InferenceSession session =
-        InferenceSession.open(
-            simulation(candidates), SessionOptions.of(context.threads()))) {
+        InferenceSession.open(simulation(candidates), SessionOptions.of(context.threads()))) {
       List<Map<String, TensorBuffer>> inputs = inputs(count);
       List<Map<String, TensorBuffer>> wanted = outputs(inputs);
       Trial trial = new Trial(session, inputs, wanted, candidates);

@@ -1,6 +1,5 @@
 package dev.compress.proof;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.compress.error.CompressionException;
 import dev.compress.graph.OnnxModel;
 import dev.compress.metric.FidelityScorer;
@@ -8,6 +7,7 @@ import dev.compress.metric.MetricResult;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.progress.Progress;
 import dev.compress.runtime.InferenceSession;
+import dev.compress.runtime.IsolatedTask;
 import dev.compress.runtime.Kernel;
 import dev.compress.runtime.KernelReport;
 import dev.compress.runtime.RandomInputs;
@@ -18,37 +18,29 @@ import dev.compress.timing.LatencyRatio;
 import dev.compress.timing.SessionTiming;
 import dev.compress.timing.TimingResult;
 import dev.compress.timing.TimingSettings;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** The child process of a proof: reads a job, measures, writes a result. */
-public final class ProofProcess {
+/** The work of a proof, done in a child process. */
+public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
   private static final int RANDOM_SAMPLES = 4;
   private static final int THREADS = 1;
 
-  private ProofProcess() {}
+  /** Made by the child process. */
+  public ProofTask() {}
 
-  /**
-   * Runs one job.
-   *
-   * @param args the job's JSON file and the result's
-   * @throws IOException if one of them cannot be read or written
-   */
-  public static void main(String[] args) throws IOException {
-    ObjectMapper json = new ObjectMapper();
-    ProofJob job = json.readValue(Path.of(args[0]).toFile(), ProofJob.class);
-    ProofResult result;
+  @Override
+  public ProofResult run(ProofJob job) {
     try {
-      result = prove(job);
+      return prove(job);
     } catch (CompressionException e) {
-      result = ProofResult.failed("The proof could not be made: " + e.getMessage());
+      return ProofResult.failed("The proof could not be made: " + e.getMessage());
     }
-    json.writeValue(Path.of(args[1]).toFile(), result);
   }
 
   static ProofResult prove(ProofJob job) {
@@ -133,8 +125,8 @@ public final class ProofProcess {
     }
     if (compared == null) {
       return new ProofResult(
-          kernels.integerCounts(),
-          kernels.floatCounts(),
+          new HashMap<>(kernels.integerCounts()),
+          new HashMap<>(kernels.floatCounts()),
           unplanned,
           kernels.integerMacShare(),
           loadMs,
@@ -155,8 +147,8 @@ public final class ProofProcess {
     LatencyRatio ratio = compared.timing().toFirst().get(0);
     boolean any = fidelity.samples() > 0;
     return new ProofResult(
-        kernels.integerCounts(),
-        kernels.floatCounts(),
+        new HashMap<>(kernels.integerCounts()),
+        new HashMap<>(kernels.floatCounts()),
         unplanned,
         kernels.integerMacShare(),
         loadMs,
