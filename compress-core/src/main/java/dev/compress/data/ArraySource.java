@@ -131,7 +131,7 @@ final class ArraySource implements SampleSource {
     for (long dim : dims) {
       bytes = dim < 0 || dim > Integer.MAX_VALUE ? Long.MAX_VALUE : multiply(bytes, dim);
     }
-    if (bytes > Integer.MAX_VALUE - 8) {
+    if (bytes > Math.min(Integer.MAX_VALUE - 8, Runtime.getRuntime().maxMemory() / 4)) {
       throw new InvalidDataException(
           what
               + ": a sample of "

@@ -93,28 +93,28 @@ final class BatchIterator implements Iterator<Batch> {
   /** Adds a sample to the buffers; false where its dims are not those of the batch. */
   private boolean add(long index, int row, List<Shape> shapes) {
     long stored = plan.selection().at(index);
-    List<InputTransform.Prepared> samples = new ArrayList<>();
-    for (InputTransform input : plan.inputs()) {
+    for (int i = 0; i < plan.inputs().size(); i++) {
+      InputTransform input = plan.inputs().get(i);
       InputTransform.Prepared sample = input.apply(cursor.read(input.field(), stored), stored);
       if (row == 0) {
         shapes.add(sample.shape());
-      } else if (!sample.shape().equals(shapes.get(samples.size()))) {
+      } else if (!sample.shape().equals(shapes.get(i))) {
         return false;
       }
-      // All but the last may be overwritten by the cursor's next read, so each is stored at once.
-      store(samples.size(), row, sample);
-      samples.add(sample);
+      // Stored at once: the cursor's next read may overwrite the bytes.
+      store(i, row, sample);
     }
     return true;
   }
 
   private void store(int input, int row, InputTransform.Prepared sample) {
     int size = sample.bytes().remaining();
-    long wanted = (long) Math.max(plan.rows(), plan.frame().fixedRows()) * size;
+    long most = Math.max(plan.frame().fixedRows(), Math.min(plan.rows(), plan.selection().count()));
+    long wanted = most * size;
     if (wanted > Integer.MAX_VALUE) {
       throw new InvalidDataException(
           "A batch of "
-              + plan.rows()
+              + most
               + " samples of '"
               + plan.inputs().get(input).input().name()
               + "', "

@@ -1,5 +1,6 @@
 package dev.compress.data;
 
+import dev.compress.error.InvalidDataException;
 import java.util.Arrays;
 
 /**
@@ -8,6 +9,7 @@ import java.util.Arrays;
  * columns, weights in fixed point, each pass rounded to 8 bits.
  */
 final class BilinearResize {
+  private static final long MOST_PIXELS = 1L << 27;
   private static final int PRECISION_BITS = 32 - 8 - 2;
 
   private BilinearResize() {}
@@ -17,25 +19,47 @@ final class BilinearResize {
     int height = image.height();
     int width = image.width();
     if (height <= width) {
-      return resize(image, side, (int) ((long) side * width / height));
+      return resize(image, side, sized((long) side * width / height));
     }
-    return resize(image, (int) ((long) side * height / width), side);
+    return resize(image, sized((long) side * height / width), side);
   }
 
   /** Resizes just so far that {@code height x width} fits in, keeping the aspect ratio. */
   static Pixels cover(Pixels image, int height, int width) {
     // Cross products instead of quotients, so that an exact fit is exact.
     if ((long) height * image.width() >= (long) width * image.height()) {
-      int scaled = (int) ((long) image.width() * height / image.height());
+      int scaled = sized((long) image.width() * height / image.height());
       return resize(image, height, Math.max(width, scaled));
     }
-    int scaled = (int) ((long) image.height() * width / image.width());
+    int scaled = sized((long) image.height() * width / image.width());
     return resize(image, Math.max(height, scaled), width);
   }
 
+  /**
+   * Resizes to a size.
+   *
+   * @throws InvalidDataException if the result would be absurdly large, as an image of one row
+   *     makes it whose shorter side is to grow
+   */
   static Pixels resize(Pixels image, int height, int width) {
+    if (height < 1 || width < 1 || (long) height * width > MOST_PIXELS) {
+      throw new InvalidDataException(
+          "An image of "
+              + image.height()
+              + " x "
+              + image.width()
+              + " pixels cannot be resized to "
+              + height
+              + " x "
+              + width
+              + ". Remove it, or give another resize.");
+    }
     Pixels across = width == image.width() ? image : transposed(rows(transposed(image), width));
     return height == across.height() ? across : rows(across, height);
+  }
+
+  private static int sized(long side) {
+    return (int) Math.min(side, Integer.MAX_VALUE);
   }
 
   private static Pixels transposed(Pixels image) {

@@ -165,7 +165,7 @@ final class Binding {
                 match.field(),
                 match.options(),
                 match.target(),
-                dims.subList(1, dims.size()),
+                match.target().anyRank() ? null : dims.subList(1, dims.size()),
                 found));
       }
     } catch (InvalidDataException e) {

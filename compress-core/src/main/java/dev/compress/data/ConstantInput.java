@@ -34,8 +34,8 @@ record ConstantInput(String name, ElementType type, List<Long> dims, double valu
 
   /** The same in the model's type, once its dims are found to fit. */
   ConstantInput bind(InputSpec target) {
-    boolean fits = target.dims().size() == dims.size();
-    for (int i = 0; fits && i < dims.size(); i++) {
+    boolean fits = target.anyRank() || target.dims().size() == dims.size();
+    for (int i = 0; fits && !target.anyRank() && i < dims.size(); i++) {
       fits =
           dims.get(i) < 0 || target.dims().get(i) < 0 || dims.get(i).equals(target.dims().get(i));
     }

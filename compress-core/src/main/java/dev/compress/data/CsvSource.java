@@ -144,15 +144,14 @@ final class CsvSource implements SampleSource {
     } catch (NumberFormatException e) {
       // Said below, together with what parses but is no number to compute with.
     }
-    String shown = cell.length() > 40 ? cell.substring(0, 40) + "..." : cell;
     throw new InvalidDataException(
         table.file()
             + ": row "
             + (index + 1)
             + ", column '"
-            + table.names().get(column)
+            + Labels.shown(table.names().get(column))
             + "' holds "
-            + (cell.isEmpty() ? "nothing" : "'" + shown + "'")
+            + (cell.isEmpty() ? "nothing" : "'" + Labels.shown(cell) + "'")
             + ", not a finite number. Repair it, or choose columns with inputs: {NAME: {columns: ...}}.");
   }
 

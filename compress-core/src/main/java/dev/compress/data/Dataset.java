@@ -62,9 +62,15 @@ public final class Dataset implements AutoCloseable {
       this.path = path;
       this.source = source;
       this.descriptor = descriptor;
-      this.metric = metric(descriptor, labels);
-      boolean asValues = metric.isPresent() && metric.get().needs() == Metric.Needs.TARGET_VALUES;
-      this.labels = labels != null && asValues ? labels.asValues() : labels;
+      Optional<Metric.Needs> needs = descriptor.metric().map(Metric::needs);
+      Labels wanted = labels;
+      if (labels != null && needs.equals(Optional.of(Metric.Needs.TARGET_VALUES))) {
+        wanted = labels.asValues();
+      } else if (labels != null && needs.equals(Optional.of(Metric.Needs.CLASS_LABELS))) {
+        wanted = labels.asClasses().named(descriptor.labels().classes(), descriptor.where());
+      }
+      this.labels = wanted;
+      this.metric = metric(descriptor, wanted);
       this.files = files;
     }
 
@@ -461,6 +467,18 @@ public final class Dataset implements AutoCloseable {
       }
     }
     return counts;
+  }
+
+  /** One line for people: name, samples, inputs and labels. */
+  @Override
+  public String toString() {
+    String labels =
+        switch (labelKind()) {
+          case NONE -> "no labels";
+          case CLASS -> "class labels";
+          case VALUE -> "target values";
+        };
+    return name() + ": " + sampleCount() + " samples, " + inputs() + ", " + labels;
   }
 
   /** Releases what was inflated. Idempotent. */

@@ -10,6 +10,9 @@ import java.util.TreeSet;
 
 /** Typed access to the keys of one mapping in a descriptor, with errors that say where. */
 final class DescriptorKeys {
+  private static final int LONGEST_SIDE = 1 << 13;
+  private static final long MOST_ELEMENTS = 1L << 31;
+
   private final JsonNode node;
   private final String where;
 
@@ -146,13 +149,13 @@ final class DescriptorKeys {
     }
     List<Integer> numbers = new ArrayList<>();
     for (JsonNode v : value.isArray() ? value : List.of(value)) {
-      if (!v.isInt() || v.intValue() < 1 || v.intValue() > 1 << 15) {
-        throw wrong(key, "a side in pixels or [height, width]");
+      if (!v.isInt() || v.intValue() < 1 || v.intValue() > LONGEST_SIDE) {
+        throw wrong(key, "a side of at most " + LONGEST_SIDE + " pixels, or [height, width]");
       }
       numbers.add(v.intValue());
     }
     if (numbers.isEmpty() || numbers.size() > 2) {
-      throw wrong(key, "a side in pixels or [height, width]");
+      throw wrong(key, "a side of at most " + LONGEST_SIDE + " pixels, or [height, width]");
     }
     return numbers;
   }
@@ -176,6 +179,13 @@ final class DescriptorKeys {
                   dims.add(dim.longValue());
                 } else {
                   throw wrong(key, "a list of dims of at least 1, such as [1, 28, 28]");
+                }
+              }
+              long elements = 1;
+              for (long dim : dims) {
+                elements *= Math.abs(dim);
+                if (elements > MOST_ELEMENTS) {
+                  throw wrong(key, "dims of at most " + MOST_ELEMENTS + " elements");
                 }
               }
               return List.copyOf(dims);

@@ -55,7 +55,10 @@ final class ImageDecoder {
         throw known;
       }
       throw new InvalidDataException(
-          file + " cannot be decoded as an image (" + e.getMessage() + "). Remove or convert it.",
+          file
+              + " cannot be decoded as an image ("
+              + String.valueOf(e.getMessage()).replaceAll("\\p{Cntrl}", " ")
+              + "). Remove or convert it.",
           e);
     }
   }

@@ -61,7 +61,8 @@ final class InputPlanner {
    * The input as a model wants it.
    *
    * @param target the model's input
-   * @param targetDims its dims of one sample: without the batch, where there is one
+   * @param targetDims its dims of one sample: without the batch, where there is one; null where
+   *     they may be any
    * @param notes gets what was decided without being said
    * @throws InvalidDataException if the field cannot become that input; the message names both
    */
@@ -69,7 +70,7 @@ final class InputPlanner {
       SourceField field,
       InputDescriptor options,
       InputSpec target,
-      List<Long> targetDims,
+      @Nullable List<Long> targetDims,
       List<String> notes) {
     return new InputPlanner(field, target.name(), options, target, targetDims, notes).plan();
   }

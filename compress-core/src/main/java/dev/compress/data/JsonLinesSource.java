@@ -58,7 +58,10 @@ final class JsonLinesSource implements SampleSource {
       if (i > 0 && !line.names(labelKey).equals(first.names(labelKey))) {
         throw broken(
             i,
-            "has the keys " + line.names(labelKey) + ", the first line " + first.names(labelKey));
+            "has the keys "
+                + line.names(labelKey)
+                + ", the first line "
+                + Labels.shortList(first.names(labelKey)));
       }
     }
     dims.remove(labelKey);
@@ -322,7 +325,7 @@ final class JsonLinesSource implements SampleSource {
           next != JsonToken.END_ARRAY;
           next = parser.nextToken()) {
         if (next == null) {
-          throw broken(line, "ends within '" + name + "'");
+          throw broken(line, "ends within '" + Labels.shown(name) + "'");
         }
         read(parser, next, depth + 1);
         length++;
@@ -343,7 +346,13 @@ final class JsonLinesSource implements SampleSource {
               && (parser.getNumberType() == JsonParser.NumberType.BIG_INTEGER
                   || Math.abs(parser.getLongValue()) > EXACT);
       if (!Double.isFinite(value) || rounded) {
-        throw broken(line, "holds " + parser.getText() + " in '" + name + "', not a finite number");
+        throw broken(
+            line,
+            "holds "
+                + Labels.shown(parser.getText())
+                + " in '"
+                + Labels.shown(name)
+                + "', not a finite number");
       }
       return value;
     }
@@ -356,7 +365,8 @@ final class JsonLinesSource implements SampleSource {
     }
 
     private InvalidDataException ragged() {
-      return broken(line, "holds in '" + name + "' an array that is empty, ragged or too deep");
+      return broken(
+          line, "holds in '" + Labels.shown(name) + "' an array that is empty, ragged or too deep");
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.compress.data;
 import dev.compress.error.InvalidDataException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -61,8 +62,8 @@ final class Labels {
    */
   static Labels ofTexts(List<String> texts, List<String> classes, String where) {
     Map<String, Long> seen = new LinkedHashMap<>();
-    texts.forEach(t -> seen.putIfAbsent(t, 0L));
-    boolean named = !classes.isEmpty() && classes.containsAll(seen.keySet());
+    texts.forEach(t -> seen.putIfAbsent(t, -1L));
+    boolean named = !classes.isEmpty() && new HashSet<>(classes).containsAll(seen.keySet());
     if (!named && seen.keySet().stream().allMatch(Labels::isWhole)) {
       long[] ids = texts.stream().mapToLong(t -> (long) Double.parseDouble(t)).toArray();
       return ofIds(ids, classes, where);
@@ -82,11 +83,11 @@ final class Labels {
     long[] ids = new long[texts.size()];
     for (int i = 0; i < ids.length; i++) {
       String text = texts.get(i);
-      if (!classes.isEmpty() && !classes.contains(text)) {
+      if (seen.getOrDefault(text, -1L) < 0) {
         throw new InvalidDataException(
             where
                 + ": label '"
-                + text
+                + shown(text)
                 + "' of sample "
                 + i
                 + " is none of the classes "
@@ -99,9 +100,8 @@ final class Labels {
   }
 
   static String shortList(List<String> names) {
-    return names.size() <= 12
-        ? names.toString()
-        : names.subList(0, 12) + " and " + (names.size() - 12) + " more";
+    List<String> shown = names.stream().limit(12).map(Labels::shown).toList();
+    return names.size() <= 12 ? shown.toString() : shown + " and " + (names.size() - 12) + " more";
   }
 
   private static boolean isWhole(String text) {
@@ -132,6 +132,31 @@ final class Labels {
       numbers[i] = (float) ids[i];
     }
     return ofValues(numbers, 1);
+  }
+
+  /** The same as class ids, where every value is one. */
+  Labels asClasses() {
+    if (kind != LabelKind.VALUE || width != 1) {
+      return this;
+    }
+    long[] numbers = new long[values.length];
+    for (int i = 0; i < numbers.length; i++) {
+      if (values[i] < 0 || values[i] != (long) values[i]) {
+        return this;
+      }
+      numbers[i] = (long) values[i];
+    }
+    return new Labels(LabelKind.CLASS, numbers, NO_VALUES, 0, List.of());
+  }
+
+  /** A text of the data, fit to be shown in one line. */
+  static String shown(String text) {
+    return shown(text, 40);
+  }
+
+  static String shown(String text, int longest) {
+    String line = text.replaceAll("[\\p{Cntrl}\u0085\u2028\u2029]", " ");
+    return line.length() > longest ? line.substring(0, longest) + "..." : line;
   }
 
   LabelKind kind() {

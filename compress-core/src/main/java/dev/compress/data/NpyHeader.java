@@ -100,7 +100,7 @@ record NpyHeader(
   }
 
   private static InvalidDataException unsupported(String what, String literal) {
-    String shown = literal.length() > 120 ? literal.substring(0, 120) + "..." : literal;
+    String shown = Labels.shown(literal, 120);
     return new InvalidDataException(
         what
             + " has a NumPy header that is damaged or of a structured type: "
@@ -147,7 +147,7 @@ record NpyHeader(
           throw new InvalidDataException(
               what
                   + " holds NumPy type '"
-                  + descr
+                  + Labels.shown(descr)
                   + "'. Floats, integers and bools can be read: "
                   + "convert it with astype.");
     };

@@ -7,9 +7,12 @@ import dev.compress.tensor.HeapBytes;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** NumPy files as samples: the first dim of every array counts them. */
 final class NumpySources {
@@ -29,57 +32,91 @@ final class NumpySources {
         column.count(), List.of(column.column()), Optional.empty(), List.of(), List.of(file));
   }
 
-  /** All arrays of an {@code .npz}, {@code labels} (or {@code label}) apart. */
-  static SampleSource npz(Path file) {
-    List<ArraySource.Column> fields = new ArrayList<>();
-    List<ArraySource.Column> labels = new ArrayList<>();
+  /**
+   * The arrays of an {@code .npz} that the descriptor names or, without any named, all; {@code
+   * labels} (or {@code label}, or what the descriptor calls so) apart.
+   */
+  static SampleSource npz(Path file, DataDescriptor descriptor) {
+    Map<String, ByteSource> arrays = new LinkedHashMap<>();
+    ZipDirectory.open(file).forEach((n, bytes) -> arrays.put(n.replaceFirst("\\.npy$", ""), bytes));
+    Optional<String> labelName =
+        descriptor.labels().file().isEmpty() ? descriptor.labels().column() : Optional.empty();
+    if (labelName.isPresent() && !arrays.containsKey(labelName.get())) {
+      throw new InvalidDataException(
+          descriptor.where()
+              + ": labels: there is no array '"
+              + labelName.get()
+              + "' in "
+              + file
+              + " but "
+              + Labels.shortList(List.copyOf(arrays.keySet()))
+              + ".");
+    }
+    Set<String> named = new HashSet<>();
+    descriptor.inputs().forEach((name, input) -> named.add(input.from().orElse(name)));
+    named.retainAll(arrays.keySet());
+    List<Column> fields = new ArrayList<>();
     List<String> notes = new ArrayList<>();
-    String first = "";
-    long count = -1;
-    for (Map.Entry<String, ByteSource> entry : ZipDirectory.open(file).entrySet()) {
-      String name = entry.getKey().replaceFirst("\\.npy$", "");
-      Column column = column(name, entry.getValue(), file + " array '" + name + "'");
-      if (column.count() < 0) {
-        notes.add(
-            "Array '"
-                + name
-                + "' is a single number and is not used as an input; "
-                + "give it as a constant with inputs: {"
-                + name
-                + ": {value: ...}}.");
+    Optional<Column> label = Optional.empty();
+    for (Map.Entry<String, ByteSource> entry : arrays.entrySet()) {
+      String name = entry.getKey();
+      boolean isLabel = labelName.map(name::equals).orElse(CsvTable.isLabelName(name));
+      if (!isLabel && !named.isEmpty() && !named.contains(name)) {
         continue;
       }
-      if (count >= 0 && column.count() != count) {
-        throw new InvalidDataException(
-            file
-                + ": array '"
-                + first
-                + "' has "
-                + count
-                + " samples, array '"
-                + name
-                + "' has "
-                + column.count()
-                + ". The first dim of every array must count samples.");
+      Column column = column(name, entry.getValue(), file + " array '" + Labels.shown(name) + "'");
+      if (isLabel) {
+        label = Optional.of(column);
+      } else if (column.count() < 0) {
+        notes.add(
+            "Array '"
+                + Labels.shown(name)
+                + "' is a single number and is not used as an input; give it as a constant: "
+                + "inputs: {"
+                + Labels.shown(name)
+                + ": {value: ...}} in a data descriptor.");
+      } else {
+        fields.add(column);
       }
-      first = count < 0 ? name : first;
-      count = column.count();
-      boolean isLabel = name.equals("labels") || name.equals("label");
-      (isLabel ? labels : fields).add(column.column());
     }
     if (fields.isEmpty()) {
       throw new InvalidDataException(
           file + " holds no array for an input. Name the arrays as the model's inputs.");
     }
-    Optional<Labels> read =
-        labels.isEmpty()
-            ? Optional.empty()
-            : Optional.of(
-                LabelFiles.fromSource(
-                    new ArraySource(
-                        count, labels.subList(0, 1), Optional.empty(), List.of(), List.of()),
-                    file + " array 'labels'"));
-    return new ArraySource(count, fields, read, notes, List.of(file));
+    List<Column> all = new ArrayList<>(fields);
+    label.ifPresent(all::add);
+    checkCounts(file, all);
+    long count = fields.get(0).count();
+    Optional<Labels> read = Optional.empty();
+    if (label.isPresent() && descriptor.labels().file().isEmpty()) {
+      ArraySource labels =
+          new ArraySource(
+              count, List.of(label.get().column()), Optional.empty(), List.of(), List.of());
+      String what = file + " array " + label.get().column().field();
+      read = Optional.of(LabelFiles.fromSource(labels, what));
+    }
+    return new ArraySource(
+        count, fields.stream().map(Column::column).toList(), read, notes, List.of(file));
+  }
+
+  private static void checkCounts(Path file, List<Column> columns) {
+    Column first = columns.get(0);
+    for (Column column : columns) {
+      if (column.count() != first.count()) {
+        throw new InvalidDataException(
+            file
+                + ": array "
+                + first.column().field()
+                + " has "
+                + first.count()
+                + " samples, array "
+                + column.column().field()
+                + " has "
+                + Math.max(0, column.count())
+                + ". The first dim must count samples; name the arrays to use with inputs: "
+                + "{NAME: {from: ...}} and labels: {column: ...} in a data descriptor.");
+      }
+    }
   }
 
   /** A column and how many samples it has; -1 for a scalar. */

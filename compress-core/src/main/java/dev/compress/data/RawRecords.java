@@ -42,9 +42,19 @@ final class RawRecords {
     for (RecordField field : record) {
       SourceField sourceField =
           new SourceField(field.name(), SourceField.Kind.ARRAY, field.type(), field.dims());
-      (field.isLabel() ? labels : fields)
+      (isLabel(field, descriptor) ? labels : fields)
           .add(new ArraySource.Column(sourceField, content, offset, size, false));
       offset += ArraySource.sampleBytes(field.type(), field.dims(), descriptor.where());
+    }
+    LabelSpec spec = descriptor.labels();
+    if (labels.isEmpty() && spec.column().isPresent() && spec.file().isEmpty()) {
+      throw new InvalidDataException(
+          descriptor.where()
+              + ": labels: the record has no field '"
+              + spec.column().get()
+              + "', only "
+              + shown(record)
+              + ".");
     }
     if (fields.isEmpty()) {
       throw new InvalidDataException(
@@ -62,6 +72,15 @@ final class RawRecords {
                     new ArraySource(count, labels, Optional.empty(), List.of(), List.of()),
                     file + " field '" + labels.get(0).field().name() + "'"));
     return new ArraySource(count, fields, read, List.of(), List.of(file));
+  }
+
+  private static boolean isLabel(RecordField field, DataDescriptor descriptor) {
+    return descriptor
+        .labels()
+        .column()
+        .filter(column -> descriptor.labels().file().isEmpty())
+        .map(field.name()::equals)
+        .orElse(CsvTable.isLabelName(field.name()));
   }
 
   /** The record as described; without one, the only input's dtype and shape are the record. */

@@ -34,6 +34,6 @@ record SourceField(String name, Kind kind, ElementType type, List<Long> dims) {
   @Override
   public String toString() {
     String what = kind == Kind.TEXT ? "numbers" : DataTypes.name(type);
-    return "'" + name + "' " + what + InputSpec.dimsText(dims);
+    return "'" + Labels.shown(name) + "' " + what + InputSpec.dimsText(dims);
   }
 }

@@ -62,8 +62,10 @@ final class SourceOpener {
     Set<String> stems = new LinkedHashSet<>();
     String stem = DataFiles.name(absolute);
     stems.add(stem);
-    for (int dot = stem.lastIndexOf('.'); dot > 0; dot = stem.lastIndexOf('.')) {
-      stem = stem.substring(0, dot);
+    stem = stem.replaceFirst("\\.gz$", "");
+    stems.add(stem);
+    if (stem.lastIndexOf('.') > 0) {
+      stem = stem.substring(0, stem.lastIndexOf('.'));
       stems.add(stem);
     }
     if (IdxPairs.hasName(absolute)) {
@@ -88,7 +90,7 @@ final class SourceOpener {
     LabelSpec labels = descriptor.labels();
     return switch (format) {
       case IDX -> IdxPairs.open(path, labels);
-      case NPZ -> NumpySources.npz(path);
+      case NPZ -> NumpySources.npz(path, descriptor);
       case NPY -> NumpySources.npy(path);
       case IMAGES -> new ImageSource(path, labels);
       case WAV -> new WavSource(path, labels);

@@ -19,9 +19,5 @@ record SourceSpec(
   }
 
   /** A field of a raw record. */
-  record RecordField(String name, ElementType type, List<Long> dims) {
-    boolean isLabel() {
-      return CsvTable.isLabelName(name);
-    }
-  }
+  record RecordField(String name, ElementType type, List<Long> dims) {}
 }

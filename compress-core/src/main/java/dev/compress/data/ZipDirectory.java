@@ -106,7 +106,7 @@ final class ZipDirectory {
     extra.order(ByteOrder.LITTLE_ENDIAN);
     long[] sizes = zip64(extra, new long[] {unpacked, packed, offset});
     if ((flags & 1) != 0) {
-      throw damaged("'" + name + "' is encrypted");
+      throw damaged("'" + Labels.shown(name) + "' is encrypted");
     }
     entries.put(name, source(name, method, directory.getInt(at + 16) & FULL32, sizes));
     return next;
@@ -137,19 +137,21 @@ final class ZipDirectory {
     long packed = sizes[1];
     ByteBuffer local = read(sizes[2], 30);
     if (local.getInt(0) != LOCAL) {
-      throw damaged("'" + name + "' is not where the directory says");
+      throw damaged("'" + Labels.shown(name) + "' is not where the directory says");
     }
     long start = sizes[2] + 30 + (local.getShort(26) & 0xffff) + (local.getShort(28) & 0xffff);
     if (unpacked < 0 || packed < 0 || start > size - packed) {
-      throw damaged("'" + name + "' is cut short");
+      throw damaged("'" + Labels.shown(name) + "' is cut short");
     }
     if (method == 0 && packed == unpacked) {
       return new FileRegion(file, size, start, packed);
     }
     if (method != 8) {
-      throw damaged("'" + name + "' is compressed by method " + method + ", not deflate");
+      throw damaged(
+          "'" + Labels.shown(name) + "' is compressed by method " + method + ", not deflate");
     }
-    return new InflatingBytes(file + " (" + name + ")", () -> inflate(start, packed, crc))
+    return new InflatingBytes(
+            file + " (" + Labels.shown(name) + ")", () -> inflate(start, packed, crc))
         .expect(unpacked);
   }
 

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.compress.error.InvalidDataException;
+import dev.compress.error.UnsupportedModelException;
+import dev.compress.graph.Dim;
+import dev.compress.graph.ValueInfo;
+import dev.compress.graph.ValueType;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.TensorBuffer;
@@ -276,6 +280,26 @@ class BindingTest {
         .isInstanceOf(InvalidDataException.class)
         .hasMessageContaining("float32[2, ?, 4]")
         .hasMessageContaining("float32[2, ?, 3]");
+  }
+
+  @Test
+  void inputsAsModelsDeclareThem() {
+    ValueInfo image =
+        ValueInfo.of(
+            "image",
+            ValueType.tensor(
+                ElementType.FLOAT, List.of(Dim.of("batch"), Dim.of(1), Dim.unknown(), Dim.of(5))));
+    assertThat(InputSpec.of(image))
+        .isEqualTo(InputSpec.of("image", ElementType.FLOAT, -1, 1, -1, 5));
+    InputSpec any = InputSpec.of(ValueInfo.of("x", ValueType.tensor(ElementType.FLOAT)));
+    assertThat(any.anyRank()).isTrue();
+    Dataset bound = bytes("", 2, 4, 5).bind(List.of(any));
+    assertThat(bound.inputs().get(0))
+        .isEqualTo(new DataInput("x", ElementType.FLOAT, List.of(4L, 5L), false));
+    ValueInfo none = ValueInfo.of("s", new ValueType.Undeclared());
+    assertThatThrownBy(() -> InputSpec.of(none))
+        .isInstanceOf(UnsupportedModelException.class)
+        .hasMessageContaining("'s'");
   }
 
   @Test

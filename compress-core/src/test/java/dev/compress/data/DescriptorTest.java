@@ -89,6 +89,8 @@ class DescriptorTest {
         "inputs: {x: {scale: 1/0}} | 'scale' should be finite",
         "inputs: {x: {std: [0.2, 0]}} | 'std' should be numbers other than 0",
         "inputs: {x: {resize: [1, 2, 3]}} | 'resize' should be a side",
+        "inputs: {x: {shape: [2147483647, 2147483647]}} | 'shape' should be dims of at most",
+        "inputs: {x: {resize: 100000}} | 'resize' should be a side of at most 8192",
         "inputs: {x: {map: relu}} | 'map' should be nonzero",
         "inputs: {x: {columns: {a: 1}}} | 'columns' should be numbers",
         "inputs: [x] | inputs should map the model's input names",

@@ -128,11 +128,10 @@ class HostileDataTest {
       refused("e.npy", npy("{'descr': '<f4', 'fortran_order': True, 'shape': " + shape + "}"), "");
     }
     DataDescriptor huge =
-        DataDescriptor.parse(
-            "format: raw\nrecord: {x: {dtype: float32, shape: [2000000000, 2000000000]}}");
+        DataDescriptor.parse("format: raw\nrecord: {x: {dtype: float32, shape: [40000, 40000]}}");
     assertThatThrownBy(() -> Dataset.open(write(folder.resolve("f.bin"), new byte[64]), huge))
         .isInstanceOf(InvalidDataException.class)
-        .hasMessageContaining("[2000000000, 2000000000] does not fit");
+        .hasMessageContaining("[40000, 40000] does not fit");
   }
 
   private static byte[] npy(String header) {
@@ -220,6 +219,21 @@ class HostileDataTest {
     refused("cut.jpg", cut, "");
   }
 
+  @Test
+  void picturesThatWouldGrowWithoutBound() throws IOException {
+    Path file = folder.resolve("line.png");
+    javax.imageio.ImageIO.write(
+        new java.awt.image.BufferedImage(60000, 1, java.awt.image.BufferedImage.TYPE_BYTE_GRAY),
+        "png",
+        file.toFile());
+    DataDescriptor descriptor = DataDescriptor.parse("inputs: {x: {resize: 8000}}");
+    try (Dataset data = Dataset.open(file, descriptor)) {
+      assertThatThrownBy(() -> values(data))
+          .isInstanceOf(InvalidDataException.class)
+          .hasMessageContaining("1 x 60000 pixels cannot be resized to 8000 x 480000000");
+    }
+  }
+
   @ParameterizedTest(name = "{0}: mutations of seed {1}")
   @CsvSource({
     "stored.npz, 1",
@@ -275,6 +289,7 @@ class HostileDataTest {
       } catch (InvalidDataException | ReadWriteException e) {
         refusals++;
         assertThat(e.getMessage()).isNotBlank();
+        assertThat(String.valueOf(e.getMessage()).lines()).hasSize(1);
       } catch (RuntimeException e) {
         fail("Mutation " + round + " of seed " + seed + " escaped as " + e, e);
       }

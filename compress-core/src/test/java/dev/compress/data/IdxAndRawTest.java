@@ -168,6 +168,32 @@ class IdxAndRawTest {
   }
 
   @Test
+  void descriptorsBesideAreFoundByTheNamesThatAFileHas() {
+    Path data = write(folder.resolve("d/one.bin.gz"), gzip(new byte[4]));
+    assertThat(SourceOpener.descriptorBeside(data)).isEmpty();
+    for (String name : List.of("one.yml", "one.yaml", "one.bin.yaml", "one.bin.gz.yaml")) {
+      Path descriptor = write(folder.resolve("d").resolve(name), "metric: top1");
+      assertThat(SourceOpener.descriptorBeside(data)).contains(descriptor.toAbsolutePath());
+    }
+    write(folder.resolve("d.yaml"), "metric: top1");
+    assertThat(SourceOpener.descriptorBeside(folder.resolve("d"))).isPresent();
+  }
+
+  @Test
+  void aLabelFieldOfAnotherName() {
+    Path file = write(folder.resolve("y.bin"), new byte[] {5, 1, 6, 0});
+    String record = "format: raw\nrecord: {x: uint8, y: uint8}\nlabels: {column: ";
+    try (Dataset data = Dataset.open(file, DataDescriptor.parse(record + "y}"))) {
+      assertThat(values(data)).containsExactly(5, 6);
+      assertThat(labels(data)).containsExactly(1, 0);
+    }
+    assertThatThrownBy(() -> Dataset.open(file, DataDescriptor.parse(record + "z}")))
+        .isInstanceOf(InvalidDataException.class)
+        .hasMessageContaining("no field 'z'")
+        .hasMessageContaining("y uint8");
+  }
+
+  @Test
   void aPathThatDoesNotExist() {
     assertThatThrownBy(() -> Dataset.open(folder.resolve("none")))
         .isInstanceOf(ReadWriteException.class)

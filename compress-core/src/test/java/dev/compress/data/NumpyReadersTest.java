@@ -47,6 +47,25 @@ class NumpyReadersTest {
   }
 
   @Test
+  void partsOfOneArchiveAreChosenByTheDescriptor() {
+    DataDescriptor test =
+        DataDescriptor.parse("inputs: {x: {from: x_test}}\nlabels: {column: y_test}\nmetric: top1");
+    try (Dataset data = Dataset.open(resource("parts.npz"), test)) {
+      assertThat(values(data)).containsExactly(CUBE);
+      assertThat(labels(data)).containsExactly(2, 0, 1);
+    }
+    assertThatThrownBy(() -> Dataset.open(resource("parts.npz")))
+        .isInstanceOf(InvalidDataException.class)
+        .hasMessageContaining("array 'x_train' float32[2, 4] has 2 samples")
+        .hasMessageContaining("array 'x_test' float32[2, 4] has 3");
+    DataDescriptor wrong = DataDescriptor.parse("labels: {column: z}");
+    assertThatThrownBy(() -> Dataset.open(resource("parts.npz"), wrong))
+        .isInstanceOf(InvalidDataException.class)
+        .hasMessageContaining("no array 'z'")
+        .hasMessageContaining("y_test");
+  }
+
+  @Test
   void halvesAndBools() {
     try (Dataset half = Dataset.open(resource("half.npy"));
         Dataset bool = Dataset.open(resource("bool.npy"))) {

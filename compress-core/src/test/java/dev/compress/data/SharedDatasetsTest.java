@@ -23,7 +23,7 @@ import org.junit.jupiter.params.provider.CsvSource;
  * histograms, sums and first values as NumPy computes them from the same files.
  */
 class SharedDatasetsTest {
-  private static DataDescriptor descriptor(String name) {
+  static DataDescriptor descriptor(String name) {
     for (Path folder = Path.of("").toAbsolutePath(); folder != null; folder = folder.getParent()) {
       Path file = folder.resolve("evaluation/benchmarks/descriptors/" + name + ".yaml");
       if (Files.exists(file)) {

@@ -23,6 +23,8 @@ np.save("bool.npy", np.array([[True, False], [False, True]]))
 np.save("complex.npy", np.array([1 + 2j]))
 np.save("strings.npy", np.array(["a", "b"]))
 np.save("records.npy", np.zeros(2, dtype=[("a", "<f4"), ("b", "<i4")]))
+# Several parts in one file, as Keras has MNIST; labels as floats.
+np.savez("parts.npz", x_train=cube[:2], y_train=np.array([1, 0]), x_test=cube, y_test=np.array([2.0, 0, 1]))
 for version in ((2, 0), (3, 0)):
     with open(f"version{version[0]}.npy", "wb") as f:
         np.lib.format.write_array(f, cube, version=version)
