@@ -42,8 +42,7 @@ final class DoorEngine implements TransformEngine {
     List<Dataset> open = new ArrayList<>();
     try {
       Path model = samples.modelFile(request.model());
-      TransformReport report =
-          withData(door, request, open).run(model, output, overwrite);
+      TransformReport report = withData(door, request, open).run(model, output, overwrite);
       return new Outcome(report, Optional.empty());
     } catch (TransformGateException failed) {
       return new Outcome(failed.report(), Optional.of(failed));
@@ -70,8 +69,7 @@ final class DoorEngine implements TransformEngine {
     }
     if (calibration != null) {
       boolean onlyData = recipe.data() == null;
-      Dataset data =
-          open(calibration, onlyData ? request.dataConfig() : Optional.empty());
+      Dataset data = open(calibration, onlyData ? request.dataConfig() : Optional.empty());
       open.add(data);
       prepared = prepared.calibratingOn(data);
     }

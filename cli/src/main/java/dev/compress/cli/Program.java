@@ -1,13 +1,11 @@
 package dev.compress.cli;
 
-import dev.compress.cli.console.Style;
 import dev.compress.cli.console.Terminal;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine;
@@ -50,7 +48,7 @@ final class Program {
     if (later.isPresent()) {
       code = report(usage(later.get()), asks(args, "--json"), asks(args, "--no-color"));
     } else {
-      code = commandLine(new CompressCommand(terminal, wiring, cancelled)).execute(args);
+      code = execute(args);
     }
     Optional<String> lost = terminal.finish();
     if (lost.isPresent() && code == ExitCode.DONE) {
@@ -58,6 +56,15 @@ final class Program {
       return ExitCode.READ_WRITE;
     }
     return code;
+  }
+
+  private int execute(String... args) {
+    CompressCommand root = new CompressCommand(terminal, wiring, cancelled);
+    try {
+      return commandLine(root).execute(args);
+    } catch (OutOfMemoryError | StackOverflowError | LinkageError e) {
+      return onFailure(e, root);
+    }
   }
 
   /** The commands and options, as a parser. */
@@ -104,15 +111,13 @@ final class Program {
       if (later.isPresent()) {
         return later.get();
       }
-      List<String> suggestions = unmatched.getSuggestions();
-      if (unmatched.isUnknownOption() && !suggestions.isEmpty()) {
-        return unmatched.getMessage() + ". Did you mean " + suggestions.get(0) + "?";
-      }
+      return Misspelling.explain(
+          unmatched.getUnmatched(), unmatched.getCommandLine().getCommandSpec());
     }
     return String.valueOf(thrown.getMessage());
   }
 
-  private int onFailure(Exception thrown, CompressCommand root) {
+  private int onFailure(Throwable thrown, CompressCommand root) {
     Failure failure = Failure.of(thrown, root.where(), Version.current());
     if (failure.code() == ExitCode.USAGE && failure.advice().isEmpty()) {
       failure = usage(failure.message());
@@ -130,11 +135,7 @@ final class Program {
   }
 
   private int report(Failure failure, boolean json, boolean noColor) {
-    Style style = terminal.errStyle(noColor);
-    terminal.err().println(style.bad("compress:") + " " + failure.message());
-    if (!failure.advice().isEmpty()) {
-      terminal.err().println(failure.advice());
-    }
+    ErrorLines.print(failure, terminal, noColor);
     if (json) {
       terminal.out().println(Json.ofFailure(failure));
     }

@@ -49,14 +49,10 @@ final class TransformJob {
             Optional.ofNullable(command.data.dataConfig),
             Optional.ofNullable(command.data.calibrationCache));
     TransformEngine.Outcome outcome = work(request, output);
-    publish(outcome.report());
-    outcome
-        .gate()
-        .ifPresent(
-            failed -> {
-              throw failed;
-            });
-    return ExitCode.DONE;
+    Optional<Failure> failure =
+        outcome.gate().map(gate -> Failure.of(gate, model, Version.current()));
+    publish(outcome.report(), failure);
+    return failure.map(Failure::code).orElse(ExitCode.DONE);
   }
 
   private TransformEngine.Outcome work(TransformEngine.Request request, Path output) {
@@ -98,6 +94,9 @@ final class TransformJob {
   /** What can be known to fail is said before the work, not after it. */
   private void checkFiles(Path output) {
     RunOptions options = command.run;
+    if (Samples.name(model).isEmpty() && !Files.exists(Path.of(model))) {
+      throw new ReadWriteException("No such file: " + model + ". Check the path.");
+    }
     for (Path report : options.reports) {
       checkExtension("--report", report, List.of(".json", ".html"));
       checkFolder(report);
@@ -139,18 +138,24 @@ final class TransformJob {
     }
   }
 
-  private void publish(TransformReport report) {
+  /** The report is written and printed also where a gate failed, with the error in it. */
+  private void publish(TransformReport report, Optional<Failure> failure) {
     for (Path file : command.run.reports) {
       boolean html = file.toString().toLowerCase(Locale.ROOT).endsWith(".html");
       NewTextFile.write(file, html ? command.wiring().html().apply(report) : Json.print(report));
     }
     StandardOptions standard = command.standard;
     if (standard.json) {
-      terminal.out().print(Json.print(report));
+      terminal.out().print(failure.map(f -> Json.print(report, f)).orElse(Json.print(report)));
     } else if (!standard.quiet) {
       TransformText text =
           new TransformText(terminal.style(standard.noColor), terminal.width(), standard.verbose);
       text.lines(report).forEach(terminal.out()::println);
     }
+    failure.ifPresent(
+        f -> {
+          terminal.out().flush();
+          ErrorLines.print(f, terminal, standard.noColor);
+        });
   }
 }

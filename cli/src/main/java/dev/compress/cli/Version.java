@@ -1,13 +1,23 @@
 package dev.compress.cli;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Properties;
 import picocli.CommandLine.IVersionProvider;
 
 /** Which compress this is. */
 final class Version implements IVersionProvider {
-  /** The version in the jar's manifest; "development" outside a jar. */
+  /** The version that the library was built as. */
   static String current() {
-    String version = Version.class.getPackage().getImplementationVersion();
-    return version == null ? "development" : version;
+    Properties properties = new Properties();
+    try (InputStream in = Version.class.getResourceAsStream("/dev/compress/version.properties")) {
+      if (in != null) {
+        properties.load(in);
+      }
+    } catch (IOException e) {
+      return "unknown";
+    }
+    return properties.getProperty("version", "unknown");
   }
 
   @Override

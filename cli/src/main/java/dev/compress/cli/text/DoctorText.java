@@ -1,6 +1,5 @@
 package dev.compress.cli.text;
 
-
 import dev.compress.cli.console.Style;
 import dev.compress.cli.console.Table;
 import dev.compress.cli.doctor.DoctorReport;

@@ -1,11 +1,10 @@
 package dev.compress.cli.text;
 
-
 import dev.compress.cli.console.Style;
 import dev.compress.cli.console.Table;
 import dev.compress.cli.console.Text;
-import dev.compress.inspect.ModelInspection;
 import dev.compress.evaluation.report.Quantity;
+import dev.compress.inspect.ModelInspection;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;

@@ -1,13 +1,12 @@
 package dev.compress.cli.text;
 
-
 import dev.compress.cli.console.Style;
 import dev.compress.cli.console.Table;
 import dev.compress.cli.console.Text;
-import dev.compress.report.TransformReport;
 import dev.compress.evaluation.report.Quantity;
 import dev.compress.evaluation.report.SkippedGroups;
 import dev.compress.metric.Metric;
+import dev.compress.report.TransformReport;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -158,11 +157,11 @@ public record TransformText(Style style, int width, boolean verbose) {
     boolean faster = interval.size() == 2 && interval.get(1) < 1;
     boolean slower = interval.size() == 2 && interval.get(0) > 1;
     String threads = speed.threads() == 1 ? "1 thread" : speed.threads() + " threads";
-    if (!faster && !slower) {
+    String rounded = Quantity.threeDigits(faster ? 1 / speed.ratio() : speed.ratio());
+    if ((!faster && !slower) || rounded.equals("1.00")) {
       return "as fast, " + threads;
     }
-    String factor =
-        Quantity.threeDigits(faster ? 1 / speed.ratio() : speed.ratio()) + style.times();
+    String factor = rounded + style.times();
     String range =
         faster
             ? between(1 / interval.get(1), 1 / interval.get(0))

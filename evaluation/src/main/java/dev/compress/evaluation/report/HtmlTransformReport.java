@@ -17,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 /** The report of a transformation as one web page, for a screen, a phone or paper. */
 public final class HtmlTransformReport {
   private static final double BAR_UNITS = 100;
+  private static final int LAYERS_SHOWN = 15;
 
   private final TransformReport report;
   private final HtmlPage page = new HtmlPage();
@@ -73,7 +74,9 @@ public final class HtmlTransformReport {
       fact(
           Quantity.threeDigits(output.ratio()) + "×",
           output.ratio() > 1 ? "good" : "",
-          "smaller: " + Quantity.bytes(report.input().bytes()) + " → "
+          "smaller: "
+              + Quantity.bytes(report.input().bytes())
+              + " → "
               + Quantity.bytes(output.bytes()));
     }
     TransformReport.Speed speed = report.speed();
@@ -81,7 +84,9 @@ public final class HtmlTransformReport {
       fact(
           Quantity.threeDigits(1 / speed.ratio()) + "×",
           speed.ratio() < 1 ? "good" : "bad",
-          "as fast: " + Quantity.millis(speed.inputMs()) + " → "
+          "as fast: "
+              + Quantity.millis(speed.inputMs())
+              + " → "
               + Quantity.millis(speed.outputMs()));
     }
     TransformReport.Accuracy accuracy = report.accuracy();
@@ -90,7 +95,11 @@ public final class HtmlTransformReport {
       fact(
           Quantity.fixed(accuracy.drop(), 2) + (rate ? " points" : "%"),
           accuracy.drop() > 0 ? "" : "good",
-          "lost in " + accuracy.metric() + ": " + score(accuracy.input(), rate) + " → "
+          "lost in "
+              + accuracy.metric()
+              + ": "
+              + score(accuracy.input(), rate)
+              + " → "
               + score(accuracy.output(), rate));
     }
     Double share = report.integerMacShare();
@@ -135,12 +144,14 @@ public final class HtmlTransformReport {
     page.section("Before and after").raw("<div class=\"bars\">");
     double largest = Math.max(report.input().bytes(), output.bytes());
     group("Size");
-    bar("input", "before", report.input().bytes() / largest,
+    bar(
+        "input",
+        "before",
+        report.input().bytes() / largest,
         Quantity.bytes(report.input().bytes()));
     bar("output", "after", output.bytes() / largest, Quantity.bytes(output.bytes()));
     if (output.bytesZipped() != null) {
-      bar("zipped", "after", output.bytesZipped() / largest,
-          Quantity.bytes(output.bytesZipped()));
+      bar("zipped", "after", output.bytesZipped() / largest, Quantity.bytes(output.bytesZipped()));
     }
     TransformReport.Speed speed = report.speed();
     if (speed != null) {
@@ -207,8 +218,10 @@ public final class HtmlTransformReport {
     }
     page.table(List.of("operator", ">integer", ">float"), rows);
     if (!kernels.unplannedFloat().isEmpty()) {
-      page.element("p", "bad", "Planned as integer, run in float: "
-          + String.join(", ", kernels.unplannedFloat()));
+      page.element(
+          "p",
+          "bad",
+          "Planned as integer, run in float: " + String.join(", ", kernels.unplannedFloat()));
     }
     page.end();
   }
@@ -229,24 +242,47 @@ public final class HtmlTransformReport {
             .mapToDouble(Double::doubleValue)
             .max()
             .orElse(0);
-    page.section("Layers, the most sensitive first");
-    page.raw("<div class=\"wide\"><table><thead><tr><th>layer</th><th>operator</th>")
-        .raw("<th>computes</th><th>signal to noise</th><th>range</th></tr></thead><tbody>");
-    report.layers().stream()
-        .sorted(Comparator.comparingDouble(l -> decibels(l.sqnrDb())))
-        .forEach(layer -> layerRow(layer, best));
-    page.raw("</tbody></table></div>").end();
+    boolean ranges = report.layers().stream().anyMatch(l -> l.range() != null);
+    List<TransformReport.Layer> sorted =
+        report.layers().stream()
+            .sorted(Comparator.comparingDouble(l -> decibels(l.sqnrDb())))
+            .toList();
+    int shown = Math.min(LAYERS_SHOWN, sorted.size());
+    page.section(best > 0 ? "Layers, the most sensitive first" : "Layers");
+    layerTable(sorted.subList(0, shown), best, ranges);
+    if (shown < sorted.size()) {
+      int others = sorted.size() - shown;
+      page.raw("<details><summary>").text(others + " others").raw("</summary>");
+      layerTable(sorted.subList(shown, sorted.size()), best, ranges);
+      page.raw("</details>");
+    }
+    page.end();
   }
 
-  private void layerRow(TransformReport.Layer layer, double best) {
+  private void layerTable(List<TransformReport.Layer> layers, double best, boolean ranges) {
+    page.raw("<div class=\"wide\"><table><thead><tr><th>layer</th><th>operator</th>")
+        .raw("<th>computes</th>")
+        .raw(best > 0 ? "<th>signal to noise</th>" : "")
+        .raw(ranges ? "<th>range</th>" : "")
+        .raw("</tr></thead><tbody>");
+    layers.forEach(layer -> layerRow(layer, best, ranges));
+    page.raw("</tbody></table></div>");
+  }
+
+  private void layerRow(TransformReport.Layer layer, double best, boolean ranges) {
     page.raw("<tr>").element("td", layer.node()).element("td", layer.op());
-    page.element("td", layer.scheme()).raw("<td>");
+    page.element("td", layer.scheme());
     Double sqnr = layer.sqnrDb();
     if (sqnr != null) {
-      page.text(Quantity.fixed(sqnr, 1) + " dB");
-      page.raw(svg(best > 0 ? sqnr / best : 0, "after"));
+      page.raw("<td>").text(Quantity.fixed(sqnr, 1) + " dB");
+      page.raw(svg(best > 0 ? sqnr / best : 0, "after")).raw("</td>");
+    } else if (best > 0) {
+      page.raw("<td></td>");
     }
-    page.raw("</td>").element("td", layer.range() == null ? "" : layer.range()).raw("</tr>");
+    if (ranges) {
+      page.element("td", layer.range() == null ? "" : layer.range());
+    }
+    page.raw("</tr>");
   }
 
   private static double decibels(@Nullable Double sqnr) {
@@ -256,7 +292,12 @@ public final class HtmlTransformReport {
   private void passes() {
     List<List<String>> rows = new ArrayList<>();
     List<List<String>> changes = new ArrayList<>();
+    int idle = 0;
     for (TransformReport.Pass pass : report.passes()) {
+      if (pass.changed().isEmpty() && pass.skipped().isEmpty()) {
+        idle++;
+        continue;
+      }
       rows.add(
           List.of(
               pass.name(),
@@ -266,6 +307,9 @@ public final class HtmlTransformReport {
       pass.changed().forEach(c -> changes.add(List.of(c.node(), c.op(), pass.name(), c.what())));
     }
     page.section("Passes").table(List.of("pass", ">changed", ">left", ">time"), rows);
+    if (idle > 0) {
+      page.element("p", "soft", "Nothing to do for " + idle + (idle == 1 ? " pass." : " passes."));
+    }
     if (!changes.isEmpty()) {
       page.raw("<details><summary>").text("All " + changes.size() + " changes").raw("</summary>");
       page.table(List.of("node", "operator", "pass", "what"), changes).raw("</details>");
