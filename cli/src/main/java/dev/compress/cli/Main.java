@@ -1,19 +1,17 @@
 package dev.compress.cli;
 
-import picocli.CommandLine;
-import picocli.CommandLine.Command;
+import dev.compress.cli.console.Terminal;
 
-/** The root command. */
-@Command(
-    name = "compress",
-    mixinStandardHelpOptions = true,
-    version = "compress 0.1.0-SNAPSHOT",
-    description = "Makes trained ONNX models smaller and faster, and proves what it did.")
+/** Where the process begins and ends. */
 public final class Main {
   private Main() {}
 
   /** Runs the command line and ends the process with its exit code. */
   public static void main(String[] args) {
-    System.exit(new CommandLine(new Main()).execute(args));
+    Interruption interruption = Interruption.listen();
+    int code =
+        new Program(Terminal.ofProcess(), Wiring.ofModules(), interruption.requested()).run(args);
+    interruption.finished();
+    System.exit(code);
   }
 }

@@ -1,61 +1,117 @@
 package dev.compress.recipe;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.type.TypeReference;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
+import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.cfg.CoercionAction;
+import com.fasterxml.jackson.databind.cfg.CoercionInputShape;
+import com.fasterxml.jackson.databind.cfg.MapperBuilder;
+import com.fasterxml.jackson.databind.exc.MismatchedInputException;
 import com.fasterxml.jackson.databind.exc.UnrecognizedPropertyException;
-import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.type.LogicalType;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
+import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.compress.error.ReadWriteException;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 
-/** Recipes as YAML or JSON; the keys are the flags of the command line. */
+/**
+ * Recipes as files: YAML, or JSON where the name ends in {@code .json}. The keys are the long names
+ * of the command line's flags; a key that is none is an error that names all.
+ */
 public final class RecipeFile {
+  private static final long LARGEST_BYTES = 1 << 20;
+
   private RecipeFile() {}
 
   /**
-   * Reads a recipe, YAML or JSON.
+   * Reads a recipe.
    *
-   * @throws ReadWriteException if the file cannot be read
-   * @throws IllegalArgumentException if it is no recipe; unknown keys are named with the known ones
+   * @param file YAML or JSON
+   * @return its settings; what it does not name is null
+   * @throws IllegalArgumentException if it is malformed, naming the key or the line
+   * @throws ReadWriteException if it cannot be read
    */
   public static Recipe read(Path file) {
+    String text;
     try {
-      // JSON is YAML too.
-      Recipe recipe =
-          new ObjectMapper(new YAMLFactory()).readValue(Files.readString(file), Recipe.class);
-      return recipe == null ? Recipe.EMPTY : recipe;
-    } catch (UnrecognizedPropertyException e) {
-      throw new IllegalArgumentException(
-          file + ": unknown key '" + e.getPropertyName() + "'; known: " + e.getKnownPropertyIds(),
-          e);
-    } catch (JsonProcessingException e) {
-      throw new IllegalArgumentException(file + ": " + e.getOriginalMessage(), e);
+      if (Files.size(file) > LARGEST_BYTES) {
+        throw new IllegalArgumentException(file + " is too large for a recipe.");
+      }
+      text = Files.readString(file);
+    } catch (NoSuchFileException e) {
+      throw new ReadWriteException("No such recipe: " + file + ". Check the path.", e);
+    } catch (MalformedInputException e) {
+      throw new IllegalArgumentException(file + " is no text, so no recipe.", e);
     } catch (IOException e) {
-      throw new ReadWriteException("Cannot read recipe " + file + ": " + e.getMessage() + ".", e);
+      throw new ReadWriteException("Cannot read " + file + ": " + e.getMessage() + ".", e);
+    }
+    return parse(text, file);
+  }
+
+  private static Recipe parse(String text, Path file) {
+    if (text.lines().allMatch(line -> line.isBlank() || line.strip().startsWith("#"))) {
+      return Recipe.EMPTY;
+    }
+    try {
+      return mapper(file).readValue(text, Recipe.class);
+    } catch (UnrecognizedPropertyException e) {
+      String known =
+          e.getKnownPropertyIds().stream()
+              .map(Object::toString)
+              .collect(Collectors.toCollection(TreeSet::new))
+              .stream()
+              .collect(Collectors.joining(", "));
+      throw new IllegalArgumentException(
+          file + " has the unknown key '" + e.getPropertyName() + "'; the keys are " + known + ".",
+          e);
+    } catch (MismatchedInputException e) {
+      throw new IllegalArgumentException(
+          file + ": " + key(e) + " must be " + wanted(e) + line(e) + ".", e);
+    } catch (JsonProcessingException e) {
+      throw new IllegalArgumentException(
+          file + " is malformed: " + firstLine(e.getOriginalMessage()) + line(e) + ".", e);
     }
   }
 
   /**
-   * Writes a recipe: JSON if the file's name ends so, else YAML.
+   * A recipe as text.
    *
-   * @throws ReadWriteException if the file cannot be written
+   * @param recipe its settings; those that are null are left out
+   * @param file decides the form: JSON where its name ends in {@code .json}, else YAML
+   */
+  public static String print(Recipe recipe, Path file) {
+    try {
+      String text = mapper(file).writeValueAsString(recipe);
+      return text.endsWith("\n") ? text : text + "\n";
+    } catch (JsonProcessingException e) {
+      throw new IllegalStateException("A recipe of plain values cannot be printed", e);
+    }
+  }
+
+  /**
+   * Writes a recipe; an existing file is replaced.
+   *
+   * @param recipe its settings; those that are null are left out
+   * @param file JSON where its name ends in {@code .json}, else YAML
+   * @throws ReadWriteException if it cannot be written
    */
   public static void write(Recipe recipe, Path file) {
     try {
-      ObjectMapper mapper =
-          file.toString().endsWith(".json")
-              ? new ObjectMapper()
-              : new ObjectMapper(
-                  new YAMLFactory().disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER));
-      Files.writeString(
-          file,
-          mapper.writerWithDefaultPrettyPrinter().writeValueAsString(recipe),
-          StandardCharsets.UTF_8);
+      Files.writeString(file, print(recipe, file));
     } catch (IOException e) {
       throw new ReadWriteException("Cannot write recipe " + file + ": " + e.getMessage() + ".", e);
     }
@@ -64,14 +120,79 @@ public final class RecipeFile {
   /** One line of JSON. */
   public static String toJson(Recipe recipe) {
     try {
-      return new ObjectMapper().writeValueAsString(recipe);
+      return JsonMapper.builder().build().writeValueAsString(recipe);
     } catch (JsonProcessingException e) {
-      throw new IllegalStateException(e);
+      throw new IllegalStateException("A recipe of plain values cannot be printed", e);
     }
   }
 
-  /** What a recipe sets, by key. */
+  /**
+   * A recipe as the report holds it: only what is set, under the flags' names.
+   *
+   * @param recipe its settings
+   */
   public static Map<String, Object> toMap(Recipe recipe) {
-    return new ObjectMapper().convertValue(recipe, new TypeReference<Map<String, Object>>() {});
+    Map<?, ?> map = strict(JsonMapper.builder()).build().convertValue(recipe, Map.class);
+    Map<String, Object> copy = new LinkedHashMap<>();
+    map.forEach((key, value) -> copy.put(String.valueOf(key), value));
+    return copy;
+  }
+
+  private static ObjectMapper mapper(Path file) {
+    String name = file.toString().toLowerCase(Locale.ROOT);
+    return name.endsWith(".json")
+        ? strict(JsonMapper.builder()).build()
+        : strict(
+                YAMLMapper.builder()
+                    .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
+                    .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES))
+            .build();
+  }
+
+  private static <M extends ObjectMapper, B extends MapperBuilder<M, B>> B strict(B builder) {
+    return builder
+        .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
+        .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+        .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+        .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+        .withCoercionConfig(
+            LogicalType.Textual,
+            config ->
+                config
+                    .setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
+                    .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
+                    .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
+        .enable(SerializationFeature.INDENT_OUTPUT);
+  }
+
+  private static String key(JsonMappingException e) {
+    String path =
+        e.getPath().stream()
+            .map(JsonMappingException.Reference::getFieldName)
+            .filter(name -> name != null)
+            .collect(Collectors.joining("."));
+    return path.isEmpty() ? "the recipe" : "'" + path + "'";
+  }
+
+  private static String wanted(MismatchedInputException e) {
+    Class<?> type = e.getTargetType();
+    if (type == Integer.class || type == Long.class) {
+      return "a whole number";
+    }
+    if (type == Double.class) {
+      return "a number";
+    }
+    if (type == Boolean.class) {
+      return "true or false";
+    }
+    return type == String.class ? "a text" : "keys with values";
+  }
+
+  private static String line(JsonProcessingException e) {
+    return e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
+  }
+
+  private static String firstLine(String message) {
+    return message.lines().findFirst().orElse("").strip();
   }
 }

@@ -1,0 +1,67 @@
+package dev.compress.cli;
+
+import java.util.Iterator;
+import java.util.List;
+
+/** The words that an option takes, for shell completion. What is wrong is said by the library. */
+abstract class Choices implements Iterable<String> {
+  private final List<String> words;
+
+  private Choices(String... words) {
+    this.words = List.of(words);
+  }
+
+  @Override
+  public Iterator<String> iterator() {
+    return words.iterator();
+  }
+
+  /** Of {@code --quantize}. */
+  static final class Quantize extends Choices {
+    Quantize() {
+      super("int8", "fp16", "int4");
+    }
+  }
+
+  /** Of {@code --quantize-mode}. */
+  static final class Mode extends Choices {
+    Mode() {
+      super("auto", "static", "dynamic", "weights");
+    }
+  }
+
+  /** Of {@code --target}. */
+  static final class Target extends Choices {
+    Target() {
+      super("cpu-vnni", "cpu-avx2", "arm", "cuda", "tensorrt");
+    }
+  }
+
+  /** Of {@code --rounding}. */
+  static final class Rounding extends Choices {
+    Rounding() {
+      super("nearest", "adaptive");
+    }
+  }
+
+  /** Of {@code --calibration-method}. */
+  static final class Method extends Choices {
+    Method() {
+      super("auto", "minmax", "percentile", "kl", "mse");
+    }
+  }
+
+  /** Of {@code --proof}. */
+  static final class Proof extends Choices {
+    Proof() {
+      super("auto", "full", "kernels", "none");
+    }
+  }
+
+  /** Of {@code completion}. */
+  static final class Shell extends Choices {
+    Shell() {
+      super("bash", "zsh", "fish");
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package dev.compress.cli;
+
+import dev.compress.cli.console.Terminal;
+import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** The main job, and the root of all commands. */
+@Command(
+    name = "compress",
+    versionProvider = Version.class,
+    sortOptions = false,
+    synopsisHeading = "Usage: ",
+    customSynopsis = {"compress [options] MODEL", "       compress COMMAND [options]"},
+    description = {
+      "%nMakes a trained ONNX model smaller and faster, writes it beside the input, and proves what"
+          + " it did.%n"
+    },
+    optionListHeading = "%nAny command:%n",
+    commandListHeading = "%nCommands:%n",
+    footer = {
+      "",
+      "Examples:",
+      "  compress --quantize int8 sample:glyphs",
+      "  compress --quantize int8 --calibration-data images.npz model.onnx",
+      "  compress --quantize int8 --calibration-data train --data test --max-drop 0.3 model.onnx",
+      "",
+      "Exit codes: 0 done, 1 a bug, 2 usage, 3 invalid or unsupported model or data, 4 device",
+      "unavailable, 5 a gate failed, 6 cannot read or write, 130 interrupted."
+    })
+final class CompressCommand implements Callable<Integer> {
+  @Mixin final StandardOptions standard = new StandardOptions();
+
+  @ArgGroup(exclusive = false, validate = false, heading = "%nQuantization:%n", order = 1)
+  final QuantizeOptions quantize = new QuantizeOptions();
+
+  @ArgGroup(exclusive = false, validate = false, heading = "%nData and proof:%n", order = 2)
+  final DataOptions data = new DataOptions();
+
+  @ArgGroup(exclusive = false, validate = false, heading = "%nFiles and the run:%n", order = 3)
+  final RunOptions run = new RunOptions();
+
+  // Required, but not of the parser: it would then be required of every command.
+  @Parameters(
+      arity = "0..1",
+      paramLabel = "MODEL",
+      description = "An ONNX file, or sample:NAME for an embedded model (compress models).")
+  @Nullable String model;
+
+  private final Terminal terminal;
+  private final Wiring wiring;
+  private final AtomicBoolean cancelled;
+  private String where = "";
+
+  CompressCommand(Terminal terminal, Wiring wiring, AtomicBoolean cancelled) {
+    this.terminal = terminal;
+    this.wiring = wiring;
+    this.cancelled = cancelled;
+  }
+
+  Terminal terminal() {
+    return terminal;
+  }
+
+  Wiring wiring() {
+    return wiring;
+  }
+
+  AtomicBoolean cancelled() {
+    return cancelled;
+  }
+
+  /** What is being worked on, for errors that do not say it. */
+  String where() {
+    return where;
+  }
+
+  /** Says what is being worked on. */
+  void workingOn(String place) {
+    where = place;
+  }
+
+  @Override
+  public Integer call() {
+    if (model == null) {
+      throw new UsageException("Which model? Write: compress --quantize int8 MODEL");
+    }
+    workingOn(model);
+    return new TransformJob(this, model).run();
+  }
+}

@@ -1,0 +1,82 @@
+package dev.compress.cli;
+
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Data, and what it has to prove. */
+final class DataOptions {
+  @Option(
+      names = "--calibration-data",
+      order = 20,
+      paramLabel = "PATH",
+      description =
+          "Samples of the model's inputs, to find the ranges of its activations. A sample:NAME"
+              + " model has its own.")
+  @Nullable String calibrationData;
+
+  @Option(
+      names = "--calibration-samples",
+      order = 21,
+      paramLabel = "N",
+      description = "How many of them. Default: 300.")
+  @Nullable Integer calibrationSamples;
+
+  @Option(
+      names = "--calibration-method",
+      completionCandidates = Choices.Method.class,
+      order = 22,
+      paramLabel = "METHOD",
+      description =
+          "auto (default): the best per tensor by its output's error. Or minmax, percentile, kl,"
+              + " mse.")
+  @Nullable String calibrationMethod;
+
+  @Option(
+      names = "--calibration-cache",
+      order = 23,
+      paramLabel = "FILE",
+      description = "Keep ranges there, and use them again for the same model and data.")
+  @Nullable Path calibrationCache;
+
+  @Option(
+      names = "--data",
+      order = 24,
+      paramLabel = "PATH",
+      description = "Labelled samples, to measure the accuracy before and after.")
+  @Nullable String data;
+
+  @Option(
+      names = "--data-config",
+      order = 25,
+      paramLabel = "FILE",
+      description =
+          "YAML that says what the data files cannot: preprocessing, labels, metric. Default:"
+              + " NAME.yaml beside the data.")
+  @Nullable Path dataConfig;
+
+  @Option(
+      names = "--max-drop",
+      order = 26,
+      paramLabel = "POINTS",
+      description =
+          "Largest loss of accuracy on --data: points for rates, per cent of the input's for error"
+              + " metrics. The most sensitive nodes go back to float until it holds; else exit 5.")
+  @Nullable Double maxDrop;
+
+  @Option(
+      names = "--proof",
+      completionCandidates = Choices.Proof.class,
+      order = 27,
+      paramLabel = "WHAT",
+      description =
+          "What to measure of the output: full (kernels, fidelity, speed), kernels, none, or auto"
+              + " (default): full, kernels alone where the model is over 256 MiB.")
+  @Nullable String proof;
+
+  @Option(
+      names = "--strict",
+      order = 28,
+      description = "What would be a warning about speed, kernels or NaN is exit 5 and no output.")
+  @Nullable Boolean strict;
+}

@@ -1,0 +1,93 @@
+package dev.compress.cli;
+
+import dev.compress.Compress;
+import dev.compress.data.DataDescriptor;
+import dev.compress.data.Dataset;
+import dev.compress.progress.Progress;
+import dev.compress.recipe.Recipe;
+import dev.compress.report.TransformGateException;
+import dev.compress.report.TransformReport;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** The main job through the library's door, with the datasets that a recipe names opened for it. */
+final class DoorEngine implements TransformEngine {
+  private final SampleCatalog samples;
+
+  /**
+   * The door.
+   *
+   * @param samples what sample:NAME stands for
+   */
+  DoorEngine(SampleCatalog samples) {
+    this.samples = samples;
+  }
+
+  @Override
+  public TransformReport plan(Request request, Progress progress) {
+    Compress door = door(request.recipe(), progress);
+    List<Dataset> open = new ArrayList<>();
+    try {
+      return withData(door, request, open).plan(samples.modelFile(request.model()));
+    } finally {
+      open.forEach(Dataset::close);
+    }
+  }
+
+  @Override
+  public Outcome run(Request request, Path output, boolean overwrite, Progress progress) {
+    Compress door = door(request.recipe(), progress);
+    List<Dataset> open = new ArrayList<>();
+    try {
+      Path model = samples.modelFile(request.model());
+      TransformReport report = withData(door, request, open).run(model, output, overwrite);
+      return new Outcome(report, Optional.empty());
+    } catch (TransformGateException failed) {
+      return new Outcome(failed.report(), Optional.of(failed));
+    } finally {
+      open.forEach(Dataset::close);
+    }
+  }
+
+  /** Only here is a wrong argument the user's: anywhere else it is a bug. */
+  private static Compress door(Recipe recipe, Progress progress) {
+    try {
+      return Compress.with(recipe).reportingTo(progress);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private Compress withData(Compress door, Request request, List<Dataset> open) {
+    Recipe recipe = request.recipe();
+    Compress prepared = door;
+    String calibration = recipe.calibrationData();
+    if (calibration == null) {
+      calibration = Samples.name(request.model()).isPresent() ? request.model() : null;
+    }
+    if (calibration != null) {
+      boolean onlyData = recipe.data() == null;
+      Dataset data = open(calibration, onlyData ? request.dataConfig() : Optional.empty());
+      open.add(data);
+      prepared = prepared.calibratingOn(data);
+    }
+    if (recipe.data() != null) {
+      Dataset data = open(recipe.data(), request.dataConfig());
+      open.add(data);
+      prepared = prepared.holdingAccuracyOn(data);
+    }
+    return prepared;
+  }
+
+  private Dataset open(String argument, Optional<Path> config) {
+    if (Samples.name(argument).isPresent()) {
+      return samples.dataset(argument);
+    }
+    Path path = Path.of(argument);
+    return config
+        .map(file -> Dataset.open(path, DataDescriptor.read(file)))
+        .orElseGet(() -> Dataset.open(path));
+  }
+}

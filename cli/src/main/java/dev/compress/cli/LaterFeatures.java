@@ -1,0 +1,58 @@
+package dev.compress.cli;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Commands and options that are part of the command line's contract and not of this version: they
+ * are recognised and refused, so that nobody takes them for a typing error.
+ */
+final class LaterFeatures {
+  private static final Set<String> COMMANDS = Set.of("evaluate", "distill", "unpack");
+
+  private static final Set<String> OPTIONS =
+      Set.of(
+          "--prune",
+          "--prune-kind",
+          "--prune-criterion",
+          "--prune-allocation",
+          "--prune-target",
+          "--prune-schedule",
+          "--channel-round",
+          "--cluster",
+          "--pack",
+          "--low-rank",
+          "--fine-tune",
+          "--train-data",
+          "--validation-data");
+
+  private LaterFeatures() {}
+
+  /**
+   * The refusal of a later command.
+   *
+   * @param command a word in the place of a command
+   */
+  static Optional<String> ofCommand(String command) {
+    return COMMANDS.contains(command)
+        ? Optional.of("compress " + command + " is not in this version yet.")
+        : Optional.empty();
+  }
+
+  /**
+   * The refusal of a later option.
+   *
+   * @param unmatched arguments that were not understood
+   */
+  static Optional<String> ofOptions(List<String> unmatched) {
+    for (String argument : unmatched) {
+      int equals = argument.indexOf('=');
+      String name = equals < 0 ? argument : argument.substring(0, equals);
+      if (OPTIONS.contains(name)) {
+        return Optional.of("The option " + name + " is not in this version yet.");
+      }
+    }
+    return Optional.empty();
+  }
+}

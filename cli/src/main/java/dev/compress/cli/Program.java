@@ -1,0 +1,157 @@
+package dev.compress.cli;
+
+import dev.compress.cli.console.Terminal;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import picocli.CommandLine;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/** The command line of one process: parses, runs a command, and turns errors into exit codes. */
+final class Program {
+  private static final String HELP_ADVICE = "See compress --help.";
+
+  private final Terminal terminal;
+  private final Wiring wiring;
+  private final AtomicBoolean cancelled;
+
+  /**
+   * A command line.
+   *
+   * @param terminal where it prints
+   * @param wiring the modules it drives
+   * @param cancelled set when the user wants to stop
+   */
+  Program(Terminal terminal, Wiring wiring, AtomicBoolean cancelled) {
+    this.terminal = terminal;
+    this.wiring = wiring;
+    this.cancelled = cancelled;
+  }
+
+  /**
+   * Runs a command.
+   *
+   * @param args as given to the process
+   * @return the exit code
+   */
+  int run(String... args) {
+    int code;
+    Optional<String> later = laterCommand(args);
+    if (later.isPresent()) {
+      code = report(usage(later.get()), asks(args, "--json"), asks(args, "--no-color"));
+    } else {
+      code = execute(args);
+    }
+    Optional<String> lost = terminal.finish();
+    if (lost.isPresent() && code == ExitCode.DONE) {
+      terminal.err().println("compress: cannot write to standard output: " + lost.get());
+      return ExitCode.READ_WRITE;
+    }
+    return code;
+  }
+
+  private int execute(String... args) {
+    CompressCommand root = new CompressCommand(terminal, wiring, cancelled);
+    try {
+      return commandLine(root).execute(args);
+    } catch (OutOfMemoryError | StackOverflowError | LinkageError e) {
+      return onFailure(e, root);
+    }
+  }
+
+  /** The commands and options, as a parser. */
+  CommandLine commandLine(CompressCommand root) {
+    CommandLine line = new CommandLine(root);
+    line.addSubcommand(new InspectCommand(root));
+    line.addSubcommand(new DoctorCommand(root));
+    line.addSubcommand(new ModelsCommand(root));
+    line.addSubcommand(new CompletionCommand(root));
+    line.setExpandAtFiles(false);
+    line.setUsageHelpWidth(Math.min(terminal.width(), 100));
+    line.setColorScheme(
+        CommandLine.Help.defaultColorScheme(terminal.style(false).colours() ? Ansi.ON : Ansi.OFF));
+    line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
+    Handlers handlers = new Handlers(root);
+    line.setParameterExceptionHandler(handlers);
+    line.setExecutionExceptionHandler(handlers);
+    return line;
+  }
+
+  /** No lambdas: of picocli's interfaces, whose class files are old, JDK 17 cannot archive any. */
+  private final class Handlers implements IParameterExceptionHandler, IExecutionExceptionHandler {
+    private final CompressCommand root;
+
+    Handlers(CompressCommand root) {
+      this.root = root;
+    }
+
+    @Override
+    public int handleParseException(ParameterException thrown, String[] args) {
+      return report(usage(message(thrown)), asks(args, "--json"), asks(args, "--no-color"));
+    }
+
+    @Override
+    public int handleExecutionException(
+        Exception thrown, CommandLine failed, CommandLine.ParseResult parsed) {
+      return onFailure(thrown, root);
+    }
+  }
+
+  private static String message(ParameterException thrown) {
+    if (thrown instanceof UnmatchedArgumentException unmatched) {
+      Optional<String> later = LaterFeatures.ofOptions(unmatched.getUnmatched());
+      if (later.isPresent()) {
+        return later.get();
+      }
+      return Misspelling.explain(
+          unmatched.getUnmatched(), unmatched.getCommandLine().getCommandSpec());
+    }
+    return String.valueOf(thrown.getMessage());
+  }
+
+  private int onFailure(Throwable thrown, CompressCommand root) {
+    Failure failure = Failure.of(thrown, root.where(), Version.current());
+    if (failure.code() == ExitCode.USAGE && failure.advice().isEmpty()) {
+      failure = usage(failure.message());
+    }
+    int code = report(failure, root.standard.json, root.standard.noColor);
+    if (root.standard.verbose) {
+      thrown.printStackTrace(terminal.err());
+    }
+    return code;
+  }
+
+  private static Failure usage(String message) {
+    String sentence = message.endsWith(".") || message.endsWith("?") ? message : message + ".";
+    return new Failure(ExitCode.USAGE, sentence, "", HELP_ADVICE);
+  }
+
+  private int report(Failure failure, boolean json, boolean noColor) {
+    ErrorLines.print(failure, terminal, noColor);
+    if (json) {
+      terminal.out().println(Json.ofFailure(failure));
+    }
+    return failure.code();
+  }
+
+  /** A word that is a command of a later version, unless there is a file of that name. */
+  private static Optional<String> laterCommand(String... args) {
+    return Arrays.stream(args)
+        .filter(a -> !a.startsWith("-"))
+        .findFirst()
+        .filter(word -> !Files.exists(Path.of(word)))
+        .flatMap(LaterFeatures::ofCommand);
+  }
+
+  private static boolean asks(String[] args, String option) {
+    return Arrays.asList(args).contains(option);
+  }
+}

@@ -1,0 +1,27 @@
+package dev.compress.cli;
+
+import dev.compress.data.Dataset;
+import java.nio.file.Path;
+import java.util.List;
+
+/** The embedded models and datasets, and what arguments mean that may name one. */
+interface SampleCatalog {
+  /** All embedded models. */
+  List<SampleModel> list();
+
+  /**
+   * The file of a model.
+   *
+   * @param argument a path, or sample:NAME
+   * @throws UsageException if there is no such sample
+   */
+  Path modelFile(String argument);
+
+  /**
+   * An embedded dataset.
+   *
+   * @param argument sample:NAME
+   * @throws UsageException if there is no such sample
+   */
+  Dataset dataset(String argument);
+}

@@ -1,0 +1,161 @@
+package dev.compress.cli;
+
+import dev.compress.cli.console.Terminal;
+import dev.compress.cli.console.TerminalProgress;
+import dev.compress.cli.text.TransformText;
+import dev.compress.error.OutputExistsException;
+import dev.compress.error.ReadWriteException;
+import dev.compress.recipe.Recipe;
+import dev.compress.recipe.RecipeFile;
+import dev.compress.report.TransformReport;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/** One run of the main command, from checked options to printed and written reports. */
+final class TransformJob {
+  private final CompressCommand command;
+  private final String model;
+  private final Terminal terminal;
+
+  /**
+   * A job.
+   *
+   * @param command with its options parsed
+   * @param model a file, or sample:NAME
+   */
+  TransformJob(CompressCommand command, String model) {
+    this.command = command;
+    this.model = model;
+    this.terminal = command.terminal();
+  }
+
+  /** Does it; returns the exit code. */
+  int run() {
+    Recipe recipe = RecipeSettings.of(command);
+    Path output = output(recipe);
+    checkSettings(recipe);
+    checkFiles(output);
+    RunOptions options = command.run;
+    if (options.saveRecipe != null) {
+      NewTextFile.write(options.saveRecipe, RecipeFile.print(recipe, options.saveRecipe));
+    }
+    TransformEngine.Request request =
+        new TransformEngine.Request(
+            recipe,
+            model,
+            Optional.ofNullable(command.data.dataConfig),
+            Optional.ofNullable(command.data.calibrationCache));
+    TransformEngine.Outcome outcome = work(request, output);
+    Optional<Failure> failure =
+        outcome.gate().map(gate -> Failure.of(gate, model, Version.current()));
+    publish(outcome.report(), failure);
+    return failure.map(Failure::code).orElse(ExitCode.DONE);
+  }
+
+  private TransformEngine.Outcome work(TransformEngine.Request request, Path output) {
+    boolean quiet = command.standard.quiet;
+    TransformEngine engine = command.wiring().engine().get();
+    try (TerminalProgress progress = new TerminalProgress(terminal, quiet, command.cancelled())) {
+      return command.run.dryRun
+          ? new TransformEngine.Outcome(engine.plan(request, progress), Optional.empty())
+          : engine.run(request, output, command.run.force, progress);
+    }
+  }
+
+  private Path output(Recipe recipe) {
+    String quantize = recipe.quantize();
+    if (quantize == null) {
+      throw new UsageException(
+          "What is to be done to the model? Add --quantize int8, fp16 or int4, or --recipe FILE.");
+    }
+    Path given = command.run.output;
+    return given != null ? given : OutputName.of(model, quantize);
+  }
+
+  private void checkSettings(Recipe recipe) {
+    if (recipe.maxDrop() != null && recipe.data() == null) {
+      throw new UsageException(
+          "--max-drop is measured on labelled data. Name it with --data PATH.");
+    }
+    if (command.data.dataConfig != null
+        && recipe.data() == null
+        && recipe.calibrationData() == null) {
+      throw new UsageException(
+          "--data-config describes data. Name it with --data or --calibration-data PATH.");
+    }
+    if (command.standard.quiet && command.standard.verbose) {
+      throw new UsageException("Choose one of --quiet and --verbose.");
+    }
+  }
+
+  /** What can be known to fail is said before the work, not after it. */
+  private void checkFiles(Path output) {
+    RunOptions options = command.run;
+    if (Samples.name(model).isEmpty() && !Files.exists(Path.of(model))) {
+      throw new ReadWriteException("No such file: " + model + ". Check the path.");
+    }
+    for (Path report : options.reports) {
+      checkExtension("--report", report, List.of(".json", ".html"));
+      checkFolder(report);
+    }
+    if (options.saveRecipe != null) {
+      checkExtension("--save-recipe", options.saveRecipe, List.of(".yaml", ".yml", ".json"));
+      checkFolder(options.saveRecipe);
+      checkNew(options.saveRecipe);
+    }
+    if (!options.dryRun) {
+      checkFolder(output);
+      checkNew(output);
+    }
+  }
+
+  private static void checkExtension(String option, Path file, List<String> known) {
+    String name = file.toString().toLowerCase(Locale.ROOT);
+    if (known.stream().noneMatch(name::endsWith)) {
+      throw new UsageException(
+          option + " " + file + ": the name must end in " + String.join(" or ", known) + ".");
+    }
+  }
+
+  private static void checkFolder(Path file) {
+    Path folder = file.toAbsolutePath().getParent();
+    if (folder == null || !Files.isDirectory(folder)) {
+      throw new ReadWriteException(
+          "Cannot write " + file + ": the folder does not exist. Create it first.");
+    }
+    if (Files.isDirectory(file)) {
+      throw new ReadWriteException(file + " is a folder. Name the file to write.");
+    }
+  }
+
+  private void checkNew(Path file) {
+    if (!command.run.force && Files.exists(file)) {
+      throw new OutputExistsException(
+          file + " exists already. Choose another name, or replace it with --force.");
+    }
+  }
+
+  /** The report is written and printed also where a gate failed, with the error in it. */
+  private void publish(TransformReport report, Optional<Failure> failure) {
+    for (Path file : command.run.reports) {
+      boolean html = file.toString().toLowerCase(Locale.ROOT).endsWith(".html");
+      NewTextFile.write(file, html ? command.wiring().html().apply(report) : Json.print(report));
+    }
+    StandardOptions standard = command.standard;
+    if (standard.json) {
+      terminal.out().print(failure.map(f -> Json.print(report, f)).orElse(Json.print(report)));
+    } else if (!standard.quiet) {
+      TransformText text =
+          new TransformText(terminal.style(standard.noColor), terminal.width(), standard.verbose);
+      text.lines(report).forEach(terminal.out()::println);
+    }
+    failure.ifPresent(
+        f -> {
+          terminal.out().flush();
+          ErrorLines.print(f, terminal, standard.noColor);
+        });
+  }
+}

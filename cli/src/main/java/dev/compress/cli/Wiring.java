@@ -1,0 +1,50 @@
+package dev.compress.cli;
+
+import dev.compress.evaluation.report.HtmlTransformReport;
+import dev.compress.inspect.ModelInspection;
+import dev.compress.inspect.ModelInspector;
+import dev.compress.progress.Progress;
+import dev.compress.report.TransformReport;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * What the commands drive. {@link #ofModules()} is the only place that constructs adapters to other
+ * modules; each is made when it is first asked for, so that a help text loads none.
+ *
+ * @param engine transforms models
+ * @param html makes a web page of a report
+ * @param inspector looks at models
+ * @param samples the embedded models
+ */
+record Wiring(
+    Supplier<TransformEngine> engine,
+    Function<TransformReport, String> html,
+    Inspector inspector,
+    Supplier<SampleCatalog> samples) {
+  /** Looks at a model. */
+  interface Inspector {
+    /**
+     * Looks at a model.
+     *
+     * @param model a file, or sample:NAME
+     * @param threads of the run that shows its kernels; 0 for all cores
+     * @param progress told how far it has come
+     */
+    ModelInspection inspect(String model, int threads, Progress progress);
+  }
+
+  /** The real modules. */
+  static Wiring ofModules() {
+    return new Wiring(
+        () -> new DoorEngine(catalog()),
+        HtmlTransformReport::of,
+        (model, threads, progress) ->
+            ModelInspector.inspect(catalog().modelFile(model), threads, progress),
+        Wiring::catalog);
+  }
+
+  private static SampleCatalog catalog() {
+    return new EmbeddedSamples();
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * What this machine offers: processor, runtime, devices and energy sensors, and the commands that
+ * enable what is missing. Imports {@code runtime} of the core and {@code cli.console}.
+ */
+@NullMarked
+package dev.compress.cli.doctor;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,137 @@
+package dev.compress.cli;
+
+import dev.compress.cli.console.Terminal;
+import dev.compress.data.Dataset;
+import dev.compress.error.GateFailedException;
+import dev.compress.evaluation.report.HtmlTransformReport;
+import dev.compress.pass.PassResult.Change;
+import dev.compress.pass.PassResult.Skipped;
+import dev.compress.progress.Progress;
+import dev.compress.recipe.Recipe;
+import dev.compress.recipe.RecipeFile;
+import dev.compress.report.TransformReport;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** Runs command lines in this process, with an engine that does as the test says. */
+final class Bench {
+  private static final long INPUT_BYTES = 1_242_706;
+
+  /** What a command printed and how it ended. */
+  record Result(int code, String out, String err) {}
+
+  final Map<String, String> environment = new HashMap<>();
+  final List<TransformEngine.Request> requests = new ArrayList<>();
+  boolean screen;
+  boolean overwrite;
+  @Nullable Path output;
+  @Nullable RuntimeException failure;
+  @Nullable Error error;
+  @Nullable GateFailedException gate;
+
+  Result run(String... args) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Terminal terminal =
+        screen ? Terminal.ofScreen(out, err, environment) : Terminal.of(out, err, environment);
+    int code = new Program(terminal, wiring(), new AtomicBoolean()).run(args);
+    return new Result(
+        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  private Wiring wiring() {
+    return new Wiring(
+        FakeEngine::new,
+        HtmlTransformReport::of,
+        (model, threads, progress) -> {
+          throw new UnsupportedOperationException();
+        },
+        NoSamples::new);
+  }
+
+  private final class FakeEngine implements TransformEngine {
+    @Override
+    public TransformReport plan(Request request, Progress progress) {
+      requests.add(request);
+      return report(request.recipe(), request.model(), null);
+    }
+
+    @Override
+    public Outcome run(Request request, Path file, boolean replace, Progress progress) {
+      requests.add(request);
+      output = file;
+      overwrite = replace;
+      if (failure != null) {
+        throw failure;
+      }
+      if (error != null) {
+        throw error;
+      }
+      return new Outcome(
+          report(request.recipe(), request.model(), gate == null ? file : null),
+          Optional.ofNullable(gate));
+    }
+  }
+
+  private static final class NoSamples implements SampleCatalog {
+    @Override
+    public List<SampleModel> list() {
+      return List.of(new SampleModel("glyphs", "digits and letters"));
+    }
+
+    @Override
+    public Path modelFile(String argument) {
+      return Path.of(argument);
+    }
+
+    @Override
+    public Dataset dataset(String argument) {
+      throw new UnsupportedOperationException();
+    }
+  }
+
+  /** A report with everything in it. */
+  static TransformReport report(Recipe recipe, String input, @Nullable Path written) {
+    boolean done = written != null;
+    return new TransformReport(
+        TransformReport.SCHEMA,
+        new TransformReport.Tool("1.2.3", "1.29.0"),
+        new TransformReport.Input(input, "ab".repeat(32), INPUT_BYTES, 309_226),
+        done
+            ? new TransformReport.Output(
+                String.valueOf(written), "cd".repeat(32), 331_077, 297_251L, 3.7535)
+            : null,
+        RecipeFile.toMap(recipe),
+        26.5,
+        320_311_296L,
+        List.of(
+            new TransformReport.Pass("fold-constants", 0.1, List.of(), List.of()),
+            new TransformReport.Pass(
+                "quantize-int8",
+                17.4,
+                List.of(new Change("conv-1", "Conv", "static int8")),
+                List.of(
+                    new Skipped("gemm-1", "Gemm", "a small matrix: slower in integers"),
+                    new Skipped("gemm-2", "Gemm", "a small matrix: slower in integers")))),
+        new TransformReport.Kernels(Map.of("Conv", 8), Map.of("Gemm", 2), List.of("conv-9")),
+        0.978,
+        new TransformReport.Fidelity(31.42, 0.99964, 1.0, 32, "calibration data"),
+        new TransformReport.Speed(0.204, 0.0819, 0.437, List.of(0.432, 0.441), 1),
+        3.08,
+        new TransformReport.Accuracy("top1", 0.9078, 0.9074, 0.04, 5000),
+        List.of(new TransformReport.Layer("conv-1", "Conv", "static", 38.7, null)),
+        List.of(new TransformReport.DataUse("calibration", "train.npz", 300, "ef56")),
+        0.01,
+        Double.NaN,
+        List.of("a note"),
+        List.of("a warning"));
+  }
+}

@@ -1,0 +1,429 @@
+package dev.compress.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.compress.error.CancelledException;
+import dev.compress.error.CompressionException;
+import dev.compress.error.DeviceUnavailableException;
+import dev.compress.error.GateFailedException;
+import dev.compress.error.InvalidDataException;
+import dev.compress.error.InvalidModelException;
+import dev.compress.error.OutputExistsException;
+import dev.compress.error.ReadWriteException;
+import dev.compress.error.UnsupportedModelException;
+import dev.compress.recipe.Recipe;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What scripts rely on: options, exit codes, streams and files. */
+class ProgramTest {
+  private final Bench bench = new Bench();
+  @TempDir Path folder;
+  private Path model = Path.of("");
+
+  @BeforeEach
+  void makeModel() throws IOException {
+    model = Files.write(folder.resolve("net.onnx"), new byte[] {1});
+  }
+
+  private Bench.Result compress(String... args) {
+    return bench.run(
+        Stream.concat(Stream.of("--quantize", "int8", model.toString()), Stream.of(args))
+            .toArray(String[]::new));
+  }
+
+  static Stream<Arguments> failures() {
+    return Stream.of(
+        Arguments.of(2, new OutputExistsException("x.onnx exists already. Use --force.")),
+        Arguments.of(2, new UsageException("--target x: use one of arm, cuda.")),
+        Arguments.of(3, new InvalidModelException("bad.onnx is cut off. Export it again.")),
+        Arguments.of(3, new UnsupportedModelException("Opset 99 is unknown. Convert it.")),
+        Arguments.of(3, new InvalidDataException("'x' has 3 dims, not 4. Give a descriptor.")),
+        Arguments.of(4, new DeviceUnavailableException("No CUDA here. Install the driver.")),
+        Arguments.of(5, new GateFailedException("top1 fell by 2 points. Allow more.")),
+        Arguments.of(6, new ReadWriteException("No space left on device. Free some.")),
+        Arguments.of(6, new UncheckedIOException(new NoSuchFileException("gone.npz"))),
+        Arguments.of(130, new CancelledException("Cancelled.")),
+        Arguments.of(1, new CompressionException("of no known kind")),
+        Arguments.of(1, new NullPointerException("boom")),
+        Arguments.of(1, new IllegalArgumentException("deep inside")));
+  }
+
+  @ParameterizedTest(name = "{0} for {1}")
+  @MethodSource("failures")
+  void turnsErrorsIntoExitCodes(int code, RuntimeException failure) throws IOException {
+    bench.failure = failure;
+    Bench.Result result = compress();
+    assertThat(result.code()).isEqualTo(code);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.err()).startsWith("compress: ").doesNotContain("\tat ");
+    assertThat(result.err().lines().count()).isBetween(1L, 2L);
+
+    Bench.Result json = compress("--json");
+    assertThat(json.code()).isEqualTo(code);
+    JsonNode error = new ObjectMapper().readTree(json.out()).get("error");
+    assertThat(error.get("code").asInt()).isEqualTo(code);
+    assertThat(error.get("message").asText()).isNotEmpty();
+    assertThat(error.has("where")).isTrue();
+    assertThat(error.has("advice")).isTrue();
+    assertThat(json.err()).isEqualTo(result.err());
+
+    assertThat(compress("-v").err()).contains("\tat ");
+  }
+
+  @Test
+  void splitsMessagesIntoWhatAndAdvice() throws IOException {
+    bench.failure = new InvalidModelException("net.onnx, node a.b: no. Not so? Export it again.");
+    JsonNode error = new ObjectMapper().readTree(compress("--json").out()).get("error");
+    assertThat(error.get("message").asText()).isEqualTo("net.onnx, node a.b: no. Not so?");
+    assertThat(error.get("advice").asText()).isEqualTo("Export it again.");
+    assertThat(error.get("where").asText()).isEqualTo(model.toString());
+  }
+
+  @Test
+  void asksForAReportOfABug() {
+    bench.failure = new IllegalStateException("impossible");
+    assertThat(compress().err())
+        .contains("A bug in compress")
+        .contains("IllegalStateException: impossible at dev.compress")
+        .contains("report it");
+  }
+
+  @Test
+  void saysHowToGiveMoreMemory() {
+    bench.error = new OutOfMemoryError("Java heap space");
+    Bench.Result result = compress();
+    assertThat(result.code()).isEqualTo(1);
+    assertThat(result.err()).contains("Out of memory").contains("COMPRESS_OPTS=-Xmx");
+  }
+
+  @Test
+  void passesEveryOptionOn() {
+    Bench.Result result =
+        compress(
+            ("--quantize-mode static --target arm --rounding adaptive --exclude-nodes ^head"
+                    + " --exclude-ops Gemm,MatMul --only-nodes body --opset 17"
+                    + " --calibration-data c.npz --calibration-samples 100"
+                    + " --calibration-method kl --calibration-cache ranges.bin --data d.npz"
+                    + " --data-config d.yaml --max-drop 0.3 --proof kernels --strict --seed 7"
+                    + " --threads 3")
+                .split(" ", -1));
+    assertThat(result.err()).isEmpty();
+    assertThat(bench.requests)
+        .containsExactly(
+            new TransformEngine.Request(
+                new Recipe(
+                    "int8",
+                    "static",
+                    "arm",
+                    "^head",
+                    "Gemm,MatMul",
+                    "body",
+                    "c.npz",
+                    100,
+                    "kl",
+                    "adaptive",
+                    "d.npz",
+                    0.3,
+                    17,
+                    "kernels",
+                    true,
+                    7L,
+                    3),
+                model.toString(),
+                java.util.Optional.of(Path.of("d.yaml")),
+                java.util.Optional.of(Path.of("ranges.bin"))));
+  }
+
+  @Test
+  void leavesDefaultsToTheLibrary() {
+    compress();
+    assertThat(bench.requests.get(0).recipe()).isEqualTo(Recipe.EMPTY.withQuantize("int8"));
+    assertThat(bench.output).isEqualTo(folder.resolve("net.int8.onnx"));
+    assertThat(bench.overwrite).isFalse();
+  }
+
+  @Test
+  void takesARecipeThatOptionsOverride() throws IOException {
+    Path recipe =
+        Files.writeString(folder.resolve("r.yaml"), "quantize: fp16\nseed: 3\nthreads: 2\n");
+    Bench.Result result = bench.run("--recipe", recipe.toString(), "--seed", "9", model.toString());
+    assertThat(result.code()).isZero();
+    Recipe used = bench.requests.get(0).recipe();
+    assertThat(used.quantize()).isEqualTo("fp16");
+    assertThat(used.seed()).isEqualTo(9);
+    assertThat(used.threads()).isEqualTo(2);
+    assertThat(bench.output).isEqualTo(folder.resolve("net.fp16.onnx"));
+  }
+
+  @Test
+  void refusesUnknownKeysOfARecipe() throws IOException {
+    Path recipe = Files.writeString(folder.resolve("r.yaml"), "quantise: int8\n");
+    Bench.Result result = bench.run("--recipe", recipe.toString(), model.toString());
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("'quantise'").contains("calibration-data, ");
+  }
+
+  @Test
+  void savesTheRecipe() throws IOException {
+    Path saved = folder.resolve("saved.json");
+    assertThat(compress("--save-recipe", saved.toString(), "--seed", "4").code()).isZero();
+    assertThat(new ObjectMapper().readTree(Files.readString(saved)))
+        .isEqualTo(new ObjectMapper().readTree("{\"quantize\": \"int8\", \"seed\": 4}"));
+    assertThat(compress("--save-recipe", saved.toString()).code()).as("exists").isEqualTo(2);
+    assertThat(compress("--save-recipe", folder.resolve("r.txt").toString()).code()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "a/model.onnx, int8, a/model.int8.onnx",
+    "model.ONNX, fp16, model.fp16.onnx",
+    "model.v2.onnx, int4, model.v2.int4.onnx",
+    "model, int8, model.int8.onnx",
+    "sample:glyphs, int8, glyphs.int8.onnx"
+  })
+  void namesOutputsBesideInputs(String input, String format, String output) {
+    assertThat(OutputName.of(input, format)).isEqualTo(Path.of(output));
+  }
+
+  @Test
+  void doesNotReplaceAnOutputUnasked() throws IOException {
+    Files.write(folder.resolve("net.int8.onnx"), new byte[1]);
+    Bench.Result result = compress();
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("net.int8.onnx exists already").contains("--force");
+    assertThat(bench.requests).isEmpty();
+    assertThat(compress("--force").code()).isZero();
+    assertThat(bench.overwrite).isTrue();
+    assertThat(compress("--dry-run").code()).as("writes nothing").isZero();
+  }
+
+  @Test
+  void findsWrongPathsBeforeTheWork() {
+    assertThat(compress("-o", folder.resolve("no/x.onnx").toString()).code()).isEqualTo(6);
+    assertThat(compress("-o", folder.toString(), "--force").code()).isEqualTo(6);
+    assertThat(compress("--report", folder.resolve("no/x.json").toString()).code()).isEqualTo(6);
+    assertThat(compress("--report", "x.pdf").code()).isEqualTo(2);
+    Bench.Result missing = bench.run("--quantize", "int8", folder.resolve("no.onnx").toString());
+    assertThat(missing.code()).isEqualTo(6);
+    assertThat(missing.err()).contains("no.onnx");
+    assertThat(bench.requests).isEmpty();
+  }
+
+  @Test
+  void printsJsonAndNothingElse() throws IOException {
+    Bench.Result result = compress("--json");
+    assertThat(result.err()).isEmpty();
+    JsonNode report = new ObjectMapper().readTree(result.out());
+    for (String key :
+        List.of(
+            "/schema",
+            "/tool/version",
+            "/tool/onnxruntime",
+            "/input/path",
+            "/input/sha256",
+            "/input/bytes",
+            "/input/parameters",
+            "/output/path",
+            "/output/sha256",
+            "/output/bytes",
+            "/output/bytes_zipped",
+            "/output/ratio",
+            "/recipe",
+            "/wall_seconds",
+            "/peak_rss_bytes",
+            "/passes/0/name",
+            "/passes/0/seconds",
+            "/passes/0/changed",
+            "/passes/1/skipped/0/node",
+            "/passes/1/skipped/0/op",
+            "/passes/1/skipped/0/reason",
+            "/kernels/integer/Conv",
+            "/kernels/float/Gemm",
+            "/kernels/unplanned_float/0",
+            "/sparsity",
+            "/bits_per_weight",
+            "/warnings/0",
+            "/integer_mac_share",
+            "/load_ms")) {
+      assertThat(report.at(key).isMissingNode()).as(key).isFalse();
+    }
+    assertThat(report.at("/schema").asText()).isEqualTo("compress.transform/1");
+    assertThat(report.at("/recipe/quantize").asText()).isEqualTo("int8");
+    assertThat(report.at("/bits_per_weight").isNull()).as("no number").isTrue();
+  }
+
+  @Test
+  void writesReports() throws IOException {
+    Path json = folder.resolve("r.json");
+    Path html = folder.resolve("r.HTML");
+    Bench.Result result = compress("--report", json.toString(), "--report", html.toString(), "-q");
+    assertThat(result).isEqualTo(new Bench.Result(0, "", ""));
+    assertThat(Files.readString(json)).isEqualTo(compress("--json").out());
+    assertThat(Files.readString(html)).startsWith("<!DOCTYPE html>");
+    try (Stream<Path> files = Files.list(folder)) {
+      assertThat(files).hasSize(3);
+    }
+  }
+
+  @Test
+  void writesTheReportOfAFailedGate() throws IOException {
+    bench.gate = new GateFailedException("top1 fell by 2 points. Allow more.");
+    Path json = folder.resolve("r.json");
+    Bench.Result result = compress("--report", json.toString());
+    assertThat(result.code()).isEqualTo(5);
+    assertThat(result.err()).contains("top1 fell by 2 points").contains("Allow more.");
+    assertThat(new ObjectMapper().readTree(Files.readString(json)).get("output").isNull()).isTrue();
+  }
+
+  @Test
+  void aFailedGatesJsonIsOneDocument() throws IOException {
+    bench.gate = new GateFailedException("top1 fell by 2 points. Allow more.");
+    Bench.Result result = compress("--json");
+    assertThat(result.code()).isEqualTo(5);
+    JsonNode document = new ObjectMapper().readTree(result.out());
+    assertThat(document.at("/error/code").asInt()).isEqualTo(5);
+    assertThat(document.at("/schema").asText()).isEqualTo("compress.transform/1");
+  }
+
+  @Test
+  void printsAReport() {
+    Bench.Result result = compress();
+    assertThat(result.err()).isEmpty();
+    assertThat(result.out())
+        .contains("net.int8.onnx")
+        .contains("3.75× smaller (297 kB zipped)")
+        .contains("2.29× faster (2.27 to 2.31), 1 thread")
+        .contains("0.04 points lost, 5,000 samples")
+        .contains("8 Conv")
+        .contains("2  Gemm  a small matrix: slower in integers")
+        .contains("float instead of integer: conv-9")
+        .contains("warning: a warning")
+        .contains("note: a note")
+        .doesNotContain("\u001b")
+        .doesNotContain("fold-constants");
+    assertThat(compress("-v", "--force").out())
+        .contains("fold-constants")
+        .contains("gemm-2  Gemm")
+        .contains("Conv: static int8");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {80, 120})
+  void keepsToTheWidth(int width) {
+    bench.environment.put("COLUMNS", Integer.toString(width));
+    compress()
+        .out()
+        .lines()
+        .skip(1)
+        .forEach(l -> assertThat(l.length()).isLessThanOrEqualTo(width));
+    bench
+        .run("--help")
+        .out()
+        .lines()
+        .forEach(l -> assertThat(l.length()).isLessThanOrEqualTo(width));
+  }
+
+  @Test
+  void usesColoursOnAScreenOnly() {
+    bench.screen = true;
+    assertThat(compress().out()).contains("\u001b[1m");
+    assertThat(compress("--no-color").out()).doesNotContain("\u001b");
+    bench.environment.put("NO_COLOR", "1");
+    assertThat(compress().out()).doesNotContain("\u001b");
+    bench.environment.put("NO_COLOR", "");
+    assertThat(compress().out()).contains("\u001b[1m");
+    bench.environment.put("TERM", "dumb");
+    assertThat(compress().out()).doesNotContain("\u001b");
+  }
+
+  @Test
+  void needsAModelAndSomethingToDo() {
+    assertThat(bench.run().code()).isEqualTo(2);
+    assertThat(bench.run().err()).contains("Which model?");
+    assertThat(bench.run(model.toString()).code()).isEqualTo(2);
+    assertThat(bench.run(model.toString()).err()).contains("--quantize");
+    assertThat(compress("--max-drop", "1").err()).contains("--data");
+    assertThat(compress("--data-config", "x.yaml").err()).contains("--data");
+    assertThat(compress("second.onnx").code()).isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--quantise int8 m.onnx | Did you mean --quantize?",
+        "--threads many m.onnx | 'many' is not an int",
+        "--quantize | Missing required parameter",
+        "inspect | Missing required parameter",
+        "completion tcsh | not for tcsh",
+        "models sell | knows list"
+      })
+  void explainsWrongUse(String line, String message) throws IOException {
+    Bench.Result result = bench.run(line.split(" ", -1));
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains(message).contains("compress --help");
+    assertThat(result.err().lines().count()).isLessThanOrEqualTo(2);
+    String[] json = (line + " --json").split(" ", -1);
+    assertThat(new ObjectMapper().readTree(bench.run(json).out()).at("/error/code").asInt())
+        .isEqualTo(2);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "--prune 0.5 m.onnx",
+        "--prune=0.5 m.onnx",
+        "m.onnx --cluster 16",
+        "--pack always m.onnx",
+        "--low-rank 0.9 m.onnx",
+        "--fine-tune 3 --train-data x m.onnx",
+        "evaluate a.onnx b.onnx --data d",
+        "evaluate --help",
+        "distill --teacher t.onnx",
+        "--json unpack m.onnx",
+        "models get resnet50"
+      })
+  void knowsWhatComesLater(String line) {
+    Bench.Result result = bench.run(line.split(" ", -1));
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("not in this version yet");
+  }
+
+  @Test
+  void listsSamples() throws IOException {
+    assertThat(bench.run("models").out()).isEqualTo("sample:glyphs  digits and letters\n");
+    assertThat(bench.run("models", "list").code()).isZero();
+    JsonNode json = new ObjectMapper().readTree(bench.run("models", "--json").out());
+    assertThat(json.at("/schema").asText()).isEqualTo("compress.models/1");
+    assertThat(json.at("/samples/0/name").asText()).isEqualTo("glyphs");
+  }
+
+  @Test
+  void takesStandardOptionsBeforeACommand() {
+    assertThat(bench.run("--json", "models").out()).startsWith("{");
+    assertThat(bench.run("-q", "models").out()).isEmpty();
+  }
+
+  @Test
+  void printsItsVersion() {
+    assertThat(bench.run("--version").out()).startsWith("compress ").contains("Java ");
+    assertThat(bench.run("-V").code()).isZero();
+    assertThat(Version.current()).isNotEqualTo("unknown");
+  }
+}

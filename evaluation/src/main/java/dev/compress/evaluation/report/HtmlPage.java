@@ -1,0 +1,111 @@
+package dev.compress.evaluation.report;
+
+import java.util.List;
+
+/**
+ * Builds one HTML page that needs nothing else: no script, no network, every value escaped. Not
+ * thread-safe.
+ */
+final class HtmlPage {
+  private final StringBuilder body = new StringBuilder();
+
+  /** Text with its special characters escaped; fit for content and for quoted attributes. */
+  static String escape(String text) {
+    StringBuilder escaped = new StringBuilder(text.length());
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      switch (c) {
+        case '&' -> escaped.append("&amp;");
+        case '<' -> escaped.append("&lt;");
+        case '>' -> escaped.append("&gt;");
+        case '"' -> escaped.append("&quot;");
+        case '\'' -> escaped.append("&#39;");
+        default -> escaped.append(c < ' ' && c != '\n' && c != '\t' ? '\ufffd' : c);
+      }
+    }
+    return escaped.toString();
+  }
+
+  /** Adds markup as it is: for what this package writes itself. */
+  HtmlPage raw(String markup) {
+    body.append(markup);
+    return this;
+  }
+
+  /** Adds text. */
+  HtmlPage text(String text) {
+    body.append(escape(text));
+    return this;
+  }
+
+  /** Adds an element that holds text. */
+  HtmlPage element(String tag, String text) {
+    return raw("<" + tag + ">").text(text).raw("</" + tag + ">");
+  }
+
+  /** Adds an element with a class that holds text. */
+  HtmlPage element(String tag, String cssClass, String text) {
+    return raw("<" + tag + " class=\"" + cssClass + "\">").text(text).raw("</" + tag + ">");
+  }
+
+  /** Begins a section. */
+  HtmlPage section(String title) {
+    return raw("<section>").element("h2", title);
+  }
+
+  /** Ends a section. */
+  HtmlPage end() {
+    return raw("</section>\n");
+  }
+
+  /**
+   * Adds a table; a wide one scrolls by itself.
+   *
+   * @param columns headings; one that begins with ">" is of numbers, to the right
+   * @param rows cells as text
+   */
+  HtmlPage table(List<String> columns, List<List<String>> rows) {
+    raw("<div class=\"wide\"><table><thead><tr>");
+    for (String column : columns) {
+      raw("<th" + alignment(column) + ">").text(heading(column)).raw("</th>");
+    }
+    raw("</tr></thead><tbody>");
+    for (List<String> row : rows) {
+      raw("<tr>");
+      for (int i = 0; i < columns.size(); i++) {
+        raw("<td" + alignment(columns.get(i)) + ">").text(row.get(i)).raw("</td>");
+      }
+      raw("</tr>");
+    }
+    return raw("</tbody></table></div>");
+  }
+
+  private static String alignment(String column) {
+    return column.startsWith(">") ? " class=\"n\"" : "";
+  }
+
+  private static String heading(String column) {
+    return column.startsWith(">") ? column.substring(1) : column;
+  }
+
+  /**
+   * The whole page.
+   *
+   * @param title of the window
+   * @param style the style sheet
+   */
+  String print(String title, String style) {
+    return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+        + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+        + "<meta name=\"color-scheme\" content=\"light dark\">\n"
+        + "<meta http-equiv=\"Content-Security-Policy\""
+        + " content=\"default-src 'none'; style-src 'unsafe-inline'\">\n"
+        + "<title>"
+        + escape(title)
+        + "</title>\n<style>\n"
+        + style
+        + "</style>\n</head>\n<body>\n<main>\n"
+        + body
+        + "</main>\n</body>\n</html>\n";
+  }
+}
