@@ -2,9 +2,7 @@ package dev.compress.quantize;
 
 import dev.compress.calibrate.RangeMethod;
 import dev.compress.graph.Graph;
-import dev.compress.graph.GraphEditor;
 import dev.compress.graph.GraphIndex;
-import dev.compress.graph.Initializer;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.pass.CompressionPass;
@@ -30,21 +28,33 @@ import java.util.Set;
  * @param filter which nodes may be changed
  * @param method how ranges are fitted, or empty for the best of all per tensor
  * @param keptFloat nodes, by their first output, that must go on computing in float
+ * @param rounding how weights of integer nodes are rounded
  */
 public record QuantizeInt8(
     QuantizationMode mode,
     Target target,
     NodeFilter filter,
     Optional<RangeMethod> method,
-    Set<String> keptFloat)
+    Set<String> keptFloat,
+    Rounding rounding)
     implements CompressionPass {
   public QuantizeInt8 {
     keptFloat = Set.copyOf(keptFloat);
   }
 
+  /** Settings that round to nearest. */
+  public QuantizeInt8(
+      QuantizationMode mode,
+      Target target,
+      NodeFilter filter,
+      Optional<RangeMethod> method,
+      Set<String> keptFloat) {
+    this(mode, target, filter, method, keptFloat, Rounding.NEAREST);
+  }
+
   /** The same with other nodes kept in float. */
   public QuantizeInt8 keepingFloat(Set<String> outputs) {
-    return new QuantizeInt8(mode, target, filter, method, outputs);
+    return new QuantizeInt8(mode, target, filter, method, outputs, rounding);
   }
 
   /** Whether a node may compute in integers. */
@@ -79,6 +89,11 @@ public record QuantizeInt8(
     boolean perChannel = model.opset() >= 13;
     Shapes shapes = ShapeInference.infer(model);
     warnings.addAll(shapes.warnings());
+    if (rounding == Rounding.ADAPTIVE && context.calibration().isEmpty()) {
+      warnings.add(
+          "Adaptive rounding takes calibration data: weights were rounded to nearest. Give"
+              + " --calibration-data.");
+    }
     if (isStatic(context) && perChannel && target.runsIntegerKernels()) {
       StaticQuantizer quantizer = new StaticQuantizer(this, model, shapes, context);
       graph = quantizer.quantize();
@@ -87,37 +102,15 @@ public record QuantizeInt8(
       warnings.addAll(quantizer.warnings());
       traces.addAll(quantizer.traces());
     } else if (mode == QuantizationMode.DYNAMIC
-        || mode == QuantizationMode.AUTO && target.isCpu()) {
-      graph = new DynamicQuantizer(graph, shapes, this, context).quantize(changes, skipped, traces);
+        || (mode == QuantizationMode.AUTO && target.isCpu())) {
+      graph = new DynamicQuantizer(model, shapes, this, context).quantize(changes, skipped, traces);
     }
-    graph = storeRest(graph, context, changes);
+    graph = StoredWeights.storeAll(graph, filter, context, changes);
     return new PassResult(model.withGraph(graph), changes, skipped, warnings, traces);
   }
 
   private boolean isStatic(PassContext context) {
     return mode == QuantizationMode.STATIC
-        || mode == QuantizationMode.AUTO && context.calibration().isPresent();
-  }
-
-  /** Float weights that are left: 8 bits in the file, float in memory. */
-  private Graph storeRest(Graph graph, PassContext context, List<Change> changes) {
-    GraphIndex index = new GraphIndex(graph);
-    GraphEditor editor = new GraphEditor(graph);
-    for (Initializer initializer : graph.initializers()) {
-      Optional<StoredWeights> stored = StoredWeights.match(initializer, index);
-      if (stored.isEmpty() || !readersAllowed(initializer, index)) {
-        continue;
-      }
-      context.progress().check();
-      WeightCodes codes = WeightCodes.of(stored.get(), context);
-      stored.get().emit(editor, codes.codes(), codes.scales());
-      Node reader = index.uses(initializer.name()).get(0).node();
-      changes.add(Change.of(reader, "weight " + initializer.name() + " stored in 8 bits"));
-    }
-    return editor.build();
-  }
-
-  private boolean readersAllowed(Initializer initializer, GraphIndex index) {
-    return index.uses(initializer.name()).stream().allMatch(u -> filter.test(u.node()));
+        || (mode == QuantizationMode.AUTO && context.calibration().isPresent());
   }
 }

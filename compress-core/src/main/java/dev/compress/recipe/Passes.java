@@ -6,12 +6,16 @@ import dev.compress.pass.CompressionPass;
 import dev.compress.prepare.PreparePasses;
 import dev.compress.prepare.UpgradeOpset;
 import dev.compress.proof.ProofMode;
+import dev.compress.quantize.ConvertFloat16;
 import dev.compress.quantize.FuseMatMulAdd;
+import dev.compress.quantize.ImproveAccuracy;
 import dev.compress.quantize.NodeFilter;
 import dev.compress.quantize.PointConvsAsGemm;
 import dev.compress.quantize.PoolSpatialMeans;
 import dev.compress.quantize.QuantizationMode;
+import dev.compress.quantize.QuantizeInt4;
 import dev.compress.quantize.QuantizeInt8;
+import dev.compress.quantize.Rounding;
 import dev.compress.quantize.StoreFloat16;
 import dev.compress.quantize.Target;
 import java.util.Arrays;
@@ -70,6 +74,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     passes.mode();
     passes.method();
     passes.proof();
+    passes.rounding();
     return passes;
   }
 
@@ -90,6 +95,11 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
   public QuantizationMode mode() {
     return choice(
         "quantize-mode", recipe.quantizeMode(), QuantizationMode.AUTO, QuantizationMode.values());
+  }
+
+  /** How weights are rounded. */
+  public Rounding rounding() {
+    return choice("rounding", recipe.rounding(), Rounding.NEAREST, Rounding.values());
   }
 
   /** How much is proved after writing. */
@@ -113,7 +123,9 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
   public List<CompressionPass> preparing(OnnxModel model) {
     long wanted =
         switch (quantization()) {
-          case NONE, FP16 -> model.opset();
+          case NONE -> model.opset();
+          // Newer versions allow float16 in more operators.
+          case FP16 -> target.isCpu() ? model.opset() : UpgradeOpset.PER_CHANNEL;
           case INT8 -> UpgradeOpset.PER_CHANNEL;
           case INT4 -> UpgradeOpset.FOUR_BITS;
         };
@@ -135,10 +147,15 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
               new PoolSpatialMeans(),
               new PointConvsAsGemm(),
               new FuseMatMulAdd(),
-              new QuantizeInt8(mode(), target, filter, method(), Set.of()));
-      case FP16 -> List.of(new StoreFloat16(filter));
-      case INT4 -> List.of();
+              new ImproveAccuracy(int8()),
+              int8());
+      case FP16 -> List.of(target.isCpu() ? new StoreFloat16(filter) : new ConvertFloat16(filter));
+      case INT4 -> List.of(new QuantizeInt4(filter));
     };
+  }
+
+  private QuantizeInt8 int8() {
+    return new QuantizeInt8(mode(), target, filter, method(), Set.of(), rounding());
   }
 
   private static <E extends Enum<E>> E choice(
