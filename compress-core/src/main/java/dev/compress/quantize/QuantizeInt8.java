@@ -63,7 +63,8 @@ public record QuantizeInt8(
     boolean weights =
         model.graph().nodes().stream().anyMatch(n -> NodePattern.match(n, index).isPresent())
             || model.graph().initializers().stream()
-                .anyMatch(i -> StoredWeights.match(i, index).isPresent());
+                .anyMatch(i -> StoredWeights.match(i, index).isPresent())
+            || SubgraphWeights.exist(model.graph());
     return weights
         ? Optional.empty()
         : Optional.of(new NotApplicable("no float weight is large enough to be worth it"));
@@ -114,6 +115,7 @@ public record QuantizeInt8(
       Node reader = index.uses(initializer.name()).get(0).node();
       changes.add(Change.of(reader, "weight " + initializer.name() + " stored in 8 bits"));
     }
+    new SubgraphWeights(filter, context).store(graph, editor, changes);
     return editor.build();
   }
 
