@@ -312,6 +312,11 @@ final class Transformation {
     if (written.bytes() <= loaded.bytes()) {
       return written;
     }
+    if (transformed.fallback().isPresent()) {
+      // Scales and conversions outweigh small layers; weights alone may still be worth it.
+      report.forgetLayers();
+      return write(loaded, transformed.fallback().get().get(), output, true);
+    }
     report.warn(
         List.of(
             "The result would be larger than the input: nothing in this model is worth it, and it"

@@ -48,6 +48,17 @@ public final class GraphEditor {
     collectNames(graph, names);
   }
 
+  /**
+   * An editor of a subgraph, whose new names must differ from those around it too.
+   *
+   * @param graph a subgraph
+   * @param around the main graph
+   */
+  public GraphEditor(Graph graph, Graph around) {
+    this(graph);
+    collectNames(around, names);
+  }
+
   private static void collectNames(Graph graph, Set<String> names) {
     graph.inputs().forEach(i -> names.add(i.name()));
     graph.outputs().forEach(o -> names.add(o.name()));

@@ -54,6 +54,9 @@ public final class FidelityScorer {
     for (int i = 0; i < width * count; i++) {
       addElement(x.at(i), y.at(i));
     }
+    if (width == 0) {
+      return; // such as the boxes of a picture without any
+    }
     samples += count;
     classes &= holdsClasses(reference.shape(), width, x.isInteger(), rows);
     if (classes) {

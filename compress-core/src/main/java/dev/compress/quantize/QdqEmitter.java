@@ -25,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * float node makes it, only the integer readers do.
  */
 final class QdqEmitter {
+  private static final int LONGEST_NAME = 40;
+
   private final StaticPlan plan;
   private final Map<String, AffineParameters> parameters;
   private final GraphIndex index;
@@ -74,22 +76,23 @@ final class QdqEmitter {
     Optional<Node> producer = index.producer(value);
     boolean integerMade = producer.filter(plan::isMadeInInteger).isPresent();
     String source = value;
-    String target = editor.freshName(value + "_dq");
+    String base = shortened(value);
+    String target = editor.freshName(base + "_dq");
     if (integerMade && index.isOutput(value)) {
       // The graph's output keeps its name: it becomes the dequantized form.
-      source = editor.freshName(value + "_raw");
+      source = editor.freshName(base + "_raw");
       target = value;
       Node made = current(producer.orElseThrow(), replaced);
       replaced.put(producer.orElseThrow(), editor.renameOutputOf(made, value, source));
     }
     String[] names = parametersOf(plan.root(value));
-    String codes = editor.freshName(value + "_q");
+    String codes = editor.freshName(base + "_q");
     editor.add(
         Node.of("QuantizeLinear", codes, List.of(source, names[0], names[1]), List.of(codes)));
     editor.add(
         Node.of(
             "DequantizeLinear",
-            target.equals(value) ? editor.freshName(value + "_dq") : target,
+            target.equals(value) ? editor.freshName(base + "_dq") : target,
             List.of(codes, names[0], names[1]),
             List.of(target)));
     dequantized.put(value, target);
@@ -118,15 +121,21 @@ final class QdqEmitter {
     return parameterNames.computeIfAbsent(root, parameterSource);
   }
 
+  /** Some exporters join the names of all nodes that they fused: kilobytes in all. */
+  private static String shortened(String name) {
+    return name.length() <= LONGEST_NAME ? name : name.substring(name.length() - LONGEST_NAME);
+  }
+
   private String[] addConstants(String root) {
+    String base = shortened(root);
     AffineParameters p = parameters.get(root);
     if (p == null) {
       throw new IllegalStateException("No range for " + root);
     }
     return new String[] {
-      editor.addInitializer(root + "_scale", Tensor.ofFloats(Shape.scalar(), p.scale())),
+      editor.addInitializer(base + "_scale", Tensor.ofFloats(Shape.scalar(), p.scale())),
       editor.addInitializer(
-          root + "_zp",
+          base + "_zp",
           Tensor.ofBytes(p.type().elementType(), Shape.scalar(), new byte[] {(byte) p.zeroPoint()}))
     };
   }
@@ -149,7 +158,8 @@ final class QdqEmitter {
     return emitConstant(name, Tensor.ofInts(Shape.of(codes.length), codes), scales, 0);
   }
 
-  private String emitConstant(String name, Tensor codes, float[] scales, int axis) {
+  private String emitConstant(String longName, Tensor codes, float[] scales, int axis) {
+    String name = shortened(longName);
     String q = editor.addInitializer(name + "_q", codes);
     Shape perChannel = scales.length == 1 ? Shape.scalar() : Shape.of(scales.length);
     String scale = editor.addInitializer(name + "_scale", Tensor.ofFloats(perChannel, scales));

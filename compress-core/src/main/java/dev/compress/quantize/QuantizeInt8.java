@@ -73,7 +73,8 @@ public record QuantizeInt8(
     boolean weights =
         model.graph().nodes().stream().anyMatch(n -> NodePattern.match(n, index).isPresent())
             || model.graph().initializers().stream()
-                .anyMatch(i -> StoredWeights.match(i, index).isPresent());
+                .anyMatch(i -> StoredWeights.match(i, index).isPresent())
+            || SubgraphWeights.exist(model.graph());
     return weights
         ? Optional.empty()
         : Optional.of(new NotApplicable("no float weight is large enough to be worth it"));

@@ -30,6 +30,9 @@ import java.util.Optional;
 record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scaleShape) {
   private static final long MIN_ELEMENTS = 1024;
 
+  /** Shorter rows would spend as much on scales as they save. */
+  private static final long MIN_ROW = 8;
+
   /**
    * Matches an initializer by its readers.
    *
@@ -99,8 +102,8 @@ record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scal
         dims[axis] = 1;
       }
     }
-    // A scale a row must not cost more than a tenth of the codes.
-    if (weight.tensor().elementCount() / rows < 40) {
+    // Depthwise kernels are short, but one scale for all of their channels would ruin them.
+    if (weight.tensor().elementCount() / rows < MIN_ROW) {
       java.util.Arrays.fill(dims, 1);
       rows = 1;
     }
@@ -108,6 +111,9 @@ record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scal
   }
 
   private static Optional<StoredWeights> byColumn(Initializer weight) {
+    if (weight.tensor().shape().dim(0) < MIN_ROW) {
+      return byRow(weight, 0);
+    }
     long[] dims = weight.tensor().shape().toArray();
     dims[0] = 1;
     return Optional.of(new StoredWeights(weight, dims[1], true, Shape.of(dims)));
@@ -116,6 +122,7 @@ record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scal
   /**
    * Writes the stored form; every reader reads it instead of the float weight.
    *
+   * @param editor of the graph, or subgraph, that holds the weight
    * @param codes int8 codes in the weight's shape
    * @param scales one a row or column
    */
@@ -159,6 +166,7 @@ record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scal
       Node reader = index.uses(initializer.name()).get(0).node();
       changes.add(Change.of(reader, "weight " + initializer.name() + " stored in 8 bits"));
     }
+    new SubgraphWeights(filter, context).store(graph, editor, changes);
     return editor.build();
   }
 }
