@@ -197,6 +197,10 @@ final class ReportBuilder {
   }
 
   TransformReport build() {
+    if (output != null && !provesAnything()) {
+      warnings.add(
+          "Kernels, fidelity, speed, sparsity and the zipped size were not measured: --proof none.");
+    }
     return new TransformReport(
         TransformReport.SCHEMA,
         new TransformReport.Tool(version(), RuntimeInfo.get().version()),

@@ -1,8 +1,9 @@
 package dev.compress.quantize;
 
+import dev.compress.calibrate.ObservedModel;
 import dev.compress.calibrate.Samples;
-import dev.compress.graph.Graph;
 import dev.compress.graph.GraphEditor;
+import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
@@ -19,9 +20,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Chooses each value's range among candidates by the error of the model's outputs.
@@ -135,8 +138,29 @@ final class RangeSearch {
     Map<Node, Node> replaced = new IdentityHashMap<>();
     emitter.emitActivations(replaced);
     editor.setInputs(inputs);
-    Graph graph = editor.build();
-    return model.withGraph(graph);
+    return ObservedModel.showing(model.withGraph(editor.build()), compared());
+  }
+
+  /** The float outputs, before a final Softmax: that hides what rounding did to confident scores. */
+  private Set<String> compared() {
+    GraphIndex index = new GraphIndex(model.graph());
+    Set<String> values = new LinkedHashSet<>();
+    for (ValueInfo output : model.graph().outputs()) {
+      boolean isFloat =
+          output.type() instanceof ValueType.TensorType type
+              && type.element().equals(ElementType.FLOAT);
+      if (isFloat) {
+        values.add(
+            index.producer(output.name(), "Softmax").map(n -> n.input(0)).orElse(output.name()));
+      }
+    }
+    if (values.isEmpty()) {
+      model.graph().nodes().stream()
+          .filter(plan.weighted::containsKey)
+          .reduce((first, last) -> last)
+          .ifPresent(n -> values.add(n.output(0)));
+    }
+    return values;
   }
 
   private static ValueInfo scalar(String name, ElementType type) {
@@ -183,7 +207,8 @@ final class RangeSearch {
   private List<Map<String, TensorBuffer>> outputs(List<Map<String, TensorBuffer>> inputs) {
     List<Map<String, TensorBuffer>> outputs = new ArrayList<>();
     try (InferenceSession session =
-        InferenceSession.open(model, SessionOptions.of(context.threads()))) {
+        InferenceSession.open(
+            ObservedModel.showing(model, compared()), SessionOptions.of(context.threads()))) {
       for (Map<String, TensorBuffer> input : inputs) {
         outputs.add(session.run(input));
       }
