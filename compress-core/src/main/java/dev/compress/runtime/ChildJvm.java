@@ -11,7 +11,7 @@ import java.util.Optional;
 final class ChildJvm {
   /** What of this JVM's own options the child takes over. */
   private static final List<String> TAKEN_OVER =
-      List.of("-XX:SharedArchiveFile=", "--enable-native-access=", "--module-path=");
+      List.of("-XX:SharedArchiveFile=", "--module-path=");
 
   private static final List<String> PROPERTIES =
       List.of("onnxruntime.native.path", "onnxruntime.native.onnxruntime.skip", "user.language");
@@ -31,6 +31,7 @@ final class ChildJvm {
     options.add("-XX:+UseSerialGC");
     options.add("-XX:TieredStopAtLevel=1"); // it lives too short for more
     options.add("-Xshare:auto");
+    options.add("--enable-native-access=ALL-UNNAMED");
     options.add("-XX:-CreateCoredumpOnCrash");
     options.add("-XX:ErrorFile=" + folder.resolve(CrashReport.FILE));
     options.add("-Djava.io.tmpdir=" + folder);

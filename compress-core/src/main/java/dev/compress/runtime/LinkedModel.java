@@ -1,7 +1,9 @@
 package dev.compress.runtime;
 
 import dev.compress.error.ReadWriteException;
+import dev.compress.graph.Graph;
 import dev.compress.graph.Initializer;
+import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.onnx.OnnxWriter;
 import dev.compress.onnx.WriteSettings;
@@ -36,11 +38,21 @@ final class LinkedModel implements AutoCloseable {
   }
 
   static boolean isSmall(OnnxModel model) {
+    return weightBytes(model.graph()) <= SMALL_MODEL_BYTES;
+  }
+
+  private static long weightBytes(Graph graph) {
     long bytes = 0;
-    for (Initializer initializer : model.graph().initializers()) {
+    for (Initializer initializer : graph.initializers()) {
       bytes += initializer.tensor().byteSize();
     }
-    return bytes <= SMALL_MODEL_BYTES;
+    for (Node node : graph.nodes()) {
+      bytes += node.tensorAttribute("value").map(v -> v.tensor().byteSize()).orElse(0L);
+      for (Graph inner : node.subgraphs()) {
+        bytes += weightBytes(inner);
+      }
+    }
+    return bytes;
   }
 
   static LinkedModel of(OnnxModel model) {

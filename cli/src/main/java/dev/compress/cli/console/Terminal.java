@@ -176,6 +176,7 @@ public final class Terminal {
     return DEFAULT_WIDTH;
   }
 
+  @SuppressWarnings("SystemConsoleNull") // both ways of answering, before JDK 22 and from it on
   private static boolean isScreen(int descriptor) {
     Path link = Path.of("/proc/self/fd/" + descriptor);
     if (Files.isSymbolicLink(link)) {

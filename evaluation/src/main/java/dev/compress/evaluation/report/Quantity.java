@@ -13,7 +13,7 @@ public final class Quantity {
 
   /** Bytes of files, in powers of 1000: {@code 338 kB}. */
   public static String bytes(long bytes) {
-    return bytes < 1000 ? bytes + " B" : scaled(bytes, "B");
+    return bytes < 1000 ? bytes + " B" : scaled((double) bytes, "B");
   }
 
   /** Bytes of memory, in powers of 1024: {@code 212 MiB}. */
@@ -31,7 +31,7 @@ public final class Quantity {
 
   /** A large count in short: {@code 25.6 M}. */
   public static String shortCount(long count) {
-    return count < 10_000 ? count(count) : scaled(count, "").strip();
+    return count < 10_000 ? count(count) : scaled((double) count, "").strip();
   }
 
   /** Milliseconds in the unit that suits them: {@code 87.5 us}. */
