@@ -141,7 +141,9 @@ final class RangeSearch {
     return ObservedModel.showing(model.withGraph(editor.build()), compared());
   }
 
-  /** The float outputs, before a final Softmax: that hides what rounding did to confident scores. */
+  /**
+   * The float outputs, before a final Softmax: that hides what rounding did to confident scores.
+   */
   private Set<String> compared() {
     GraphIndex index = new GraphIndex(model.graph());
     Set<String> values = new LinkedHashSet<>();
