@@ -13,7 +13,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Samples for a model: read from a file or folder as they are needed, brought to the model's
@@ -33,86 +32,21 @@ import org.jspecify.annotations.Nullable;
  * was opened; views need not be closed and are unusable afterwards.
  */
 public final class Dataset implements AutoCloseable {
-  private final Shared shared;
+  private final DataContent content;
   private final Selection selection;
   private final List<InputTransform> inputs;
   private final List<ConstantInput> constants;
   private final BatchIterator.Frame frame;
   private final List<String> notes;
 
-  /** What all views of a dataset have in common. */
-  private static final class Shared {
-    private final String name;
-    private final Optional<Path> path;
-    private final SampleSource source;
-    private final DataDescriptor descriptor;
-    private final @Nullable Labels labels;
-    private final Optional<Metric> metric;
-    private final List<Path> files;
-    private @Nullable String contentSha256;
-
-    Shared(
-        String name,
-        Optional<Path> path,
-        SampleSource source,
-        DataDescriptor descriptor,
-        @Nullable Labels labels,
-        List<Path> files) {
-      this.name = name;
-      this.path = path;
-      this.source = source;
-      this.descriptor = descriptor;
-      Optional<Metric.Needs> needs = descriptor.metric().map(Metric::needs);
-      Labels wanted = labels;
-      if (labels != null && needs.equals(Optional.of(Metric.Needs.TARGET_VALUES))) {
-        wanted = labels.asValues();
-      } else if (labels != null && needs.equals(Optional.of(Metric.Needs.CLASS_LABELS))) {
-        wanted = labels.asClasses().named(descriptor.labels().classes(), descriptor.where());
-      }
-      this.labels = wanted;
-      this.metric = metric(descriptor, wanted);
-      this.files = files;
-    }
-
-    private static Optional<Metric> metric(DataDescriptor descriptor, @Nullable Labels labels) {
-      if (descriptor.metric().isPresent()) {
-        Metric.Needs needs = descriptor.metric().get().needs();
-        boolean classes = labels != null && labels.kind() == LabelKind.CLASS;
-        if ((needs == Metric.Needs.CLASS_LABELS && !classes)
-            || (needs == Metric.Needs.TARGET_VALUES && labels == null)) {
-          throw new InvalidDataException(
-              descriptor.where()
-                  + ": metric "
-                  + descriptor.metric().get()
-                  + (labels == null
-                      ? " needs labels, and the dataset has none."
-                      : " needs class ids, but the labels are numbers with fractions.")
-                  + " Correct metric or labels.");
-        }
-        return descriptor.metric();
-      }
-      if (labels == null) {
-        return Optional.empty();
-      }
-      return Optional.of(labels.kind() == LabelKind.CLASS ? Metric.TOP1 : Metric.MSE);
-    }
-
-    synchronized String contentSha256() {
-      if (contentSha256 == null) {
-        contentSha256 = ContentHash.of(files, path.orElse(Path.of("")));
-      }
-      return contentSha256;
-    }
-  }
-
   private Dataset(
-      Shared shared,
+      DataContent content,
       Selection selection,
       List<InputTransform> inputs,
       List<ConstantInput> constants,
       BatchIterator.Frame frame,
       List<String> notes) {
-    this.shared = shared;
+    this.content = content;
     this.selection = selection;
     this.inputs = List.copyOf(inputs);
     this.constants = List.copyOf(constants);
@@ -141,56 +75,21 @@ public final class Dataset implements AutoCloseable {
    * @param descriptor says what the file cannot
    */
   public static Dataset open(Path path, DataDescriptor descriptor) {
-    SourceOpener.Opened opened = SourceOpener.open(path, descriptor);
-    SampleSource source = opened.source();
+    DataContent content = DataContent.open(path, descriptor);
     try {
-      List<Path> files = new ArrayList<>(source.files());
-      LabelSpec spec = opened.descriptor().labels();
-      @Nullable Labels labels = source.labels().orElse(null);
-      if (spec.file().isPresent()) {
-        Path file =
-            LabelFiles.find(
-                spec.file().get(), DataFiles.folder(opened.path()), descriptor.folder());
-        labels = LabelFiles.read(file, spec, source.count());
-        files.add(file);
-      } else if (labels != null) {
-        labels = labels.named(spec.classes(), opened.descriptor().where());
-      }
-      checkCounts(opened, labels);
-      Shared shared =
-          new Shared(
-              DataFiles.name(path),
-              Optional.of(opened.path()),
-              source,
-              opened.descriptor(),
-              labels,
-              files);
-      return whole(shared);
+      return whole(content);
     } catch (RuntimeException e) {
-      source.close();
+      content.source().close();
       throw e;
     }
   }
 
-  private static void checkCounts(SourceOpener.Opened opened, @Nullable Labels labels) {
-    long samples = opened.source().count();
-    if (labels != null && labels.count() != samples) {
-      throw new InvalidDataException(
-          opened.path()
-              + " has "
-              + samples
-              + " samples, its labels are "
-              + labels.count()
-              + ". Both must be equal: do they belong together?");
-    }
-  }
-
-  private static Dataset whole(Shared shared) {
-    DataDescriptor descriptor = shared.descriptor;
+  private static Dataset whole(DataContent content) {
+    DataDescriptor descriptor = content.descriptor();
     List<InputTransform> inputs = new ArrayList<>();
     List<ConstantInput> constants = new ArrayList<>();
     if (descriptor.inputs().isEmpty()) {
-      for (SourceField field : shared.source.fields()) {
+      for (SourceField field : content.source().fields()) {
         inputs.add(InputPlanner.plan(field, field.name(), InputDescriptor.NONE));
       }
     }
@@ -206,17 +105,17 @@ public final class Dataset implements AutoCloseable {
                         () ->
                             inputs.add(
                                 InputPlanner.plan(
-                                    Binding.field(shared.source, descriptor, name),
+                                    Binding.field(content.source(), descriptor, name),
                                     name,
                                     options))));
-    Selection selection = Selection.all(shared.source.count());
+    Selection selection = Selection.all(content.source().count());
     if (descriptor.split().isPresent()) {
       DataDescriptor.Split split = descriptor.split().get();
       selection =
           selection.slice(split.offset(), split.count().orElse(selection.count() - split.offset()));
     }
     return new Dataset(
-        shared, selection, inputs, constants, BatchIterator.Frame.FREE, shared.source.notes());
+        content, selection, inputs, constants, BatchIterator.Frame.FREE, content.source().notes());
   }
 
   /**
@@ -230,28 +129,17 @@ public final class Dataset implements AutoCloseable {
    */
   public static Dataset of(
       String name, Map<String, TensorBuffer> inputs, long[] labels, DataDescriptor descriptor) {
-    SampleSource source = MemorySource.of(name, inputs);
-    Labels given =
-        labels.length == 0
-            ? null
-            : Labels.ofIds(labels.clone(), descriptor.labels().classes(), name);
-    if (given != null && given.count() != source.count()) {
-      throw new InvalidDataException(
-          name + " has " + source.count() + " samples, its labels are " + given.count() + ".");
-    }
-    Shared shared = new Shared(name, Optional.empty(), source, descriptor, given, List.of());
-    shared.contentSha256 = MemorySource.sha256(inputs, labels);
-    return whole(shared);
+    return whole(DataContent.of(name, inputs, labels, descriptor));
   }
 
   /** The name of the file or folder. */
   public String name() {
-    return shared.name;
+    return content.name();
   }
 
   /** Where it was read from; empty for one in memory. */
   public Optional<Path> path() {
-    return shared.path;
+    return content.path();
   }
 
   /** How many samples this view has. */
@@ -269,12 +157,12 @@ public final class Dataset implements AutoCloseable {
 
   /** What the labels are. */
   public LabelKind labelKind() {
-    return shared.labels == null ? LabelKind.NONE : shared.labels.kind();
+    return content.labels() == null ? LabelKind.NONE : content.labels().kind();
   }
 
   /** The names of the classes by id; empty where they have none. */
   public List<String> classNames() {
-    return shared.labels == null ? List.of() : shared.labels.classes();
+    return content.labels() == null ? List.of() : content.labels().classes();
   }
 
   /**
@@ -282,7 +170,7 @@ public final class Dataset implements AutoCloseable {
    * Metric#MSE} for target values; empty without labels.
    */
   public Optional<Metric> metric() {
-    return shared.metric;
+    return content.metric();
   }
 
   /**
@@ -298,7 +186,7 @@ public final class Dataset implements AutoCloseable {
    * file its own, of several that of their {@code sha256sum} lines. Streamed when first asked for.
    */
   public String contentSha256() {
-    return shared.contentSha256();
+    return content.sha256();
   }
 
   /**
@@ -309,7 +197,7 @@ public final class Dataset implements AutoCloseable {
     MessageDigest digest = ContentHash.sha256();
     List<String> parts = new ArrayList<>();
     parts.add(contentSha256());
-    parts.add(shared.descriptor.canonical());
+    parts.add(content.descriptor().canonical());
     inputs.forEach(i -> parts.add(i.toString()));
     constants.forEach(c -> parts.add(c.toString()));
     parts.add(frame.toString());
@@ -358,7 +246,7 @@ public final class Dataset implements AutoCloseable {
    * @param count at least 1
    */
   public Dataset representative(long count) {
-    Labels labels = shared.labels;
+    Labels labels = content.labels();
     boolean sorted = labels != null && labels.kind() == LabelKind.CLASS && labels.grouped();
     return sorted ? spread(count) : take(count);
   }
@@ -380,7 +268,7 @@ public final class Dataset implements AutoCloseable {
   }
 
   private Dataset view(Selection other) {
-    return new Dataset(shared, other, inputs, constants, frame, notes);
+    return new Dataset(content, other, inputs, constants, frame, notes);
   }
 
   /**
@@ -395,10 +283,10 @@ public final class Dataset implements AutoCloseable {
    */
   public Dataset bind(Collection<InputSpec> modelInputs) {
     Binding.Bound bound =
-        new Binding(shared.source, shared.descriptor, constants, name()).bind(modelInputs);
+        new Binding(content.source(), content.descriptor(), constants, name()).bind(modelInputs);
     List<String> all = new ArrayList<>(notes);
     bound.notes().stream().filter(n -> !all.contains(n)).forEach(all::add);
-    return new Dataset(shared, selection, bound.inputs(), bound.constants(), bound.frame(), all);
+    return new Dataset(content, selection, bound.inputs(), bound.constants(), bound.frame(), all);
   }
 
   /** The batch size that a bound model fixes; 0 where it may be any, or nothing is bound. */
@@ -420,7 +308,7 @@ public final class Dataset implements AutoCloseable {
     int rows = frame.fixedRows() > 0 ? frame.fixedRows() : batchSize;
     BatchIterator.Plan plan =
         new BatchIterator.Plan(
-            shared.source, selection, inputs, constants, shared.labels, rows, frame);
+            content.source(), selection, inputs, constants, content.labels(), rows, frame);
     return () -> new BatchIterator(plan);
   }
 
@@ -432,7 +320,7 @@ public final class Dataset implements AutoCloseable {
    * @throws InvalidDataException if one is not
    */
   public void requireLabelsBelow(long classes, String output) {
-    Labels labels = shared.labels;
+    Labels labels = content.labels();
     if (labels == null || labels.kind() != LabelKind.CLASS) {
       return;
     }
@@ -459,7 +347,7 @@ public final class Dataset implements AutoCloseable {
 
   /** How many samples of this view each class has, by id; empty without class labels. */
   public Map<Long, Long> labelCounts() {
-    Labels labels = shared.labels;
+    Labels labels = content.labels();
     Map<Long, Long> counts = new TreeMap<>();
     if (labels != null && labels.kind() == LabelKind.CLASS) {
       for (long i = 0; i < selection.count(); i++) {
@@ -484,6 +372,6 @@ public final class Dataset implements AutoCloseable {
   /** Releases what was inflated. Idempotent. */
   @Override
   public void close() {
-    shared.source.close();
+    content.source().close();
   }
 }
