@@ -99,7 +99,9 @@ class PlacementTest {
             .conv("c2", "p", 32, 32, 3, 1)
             .output("c2");
     TinyNet.Made made = net.quantized();
-    assertThat(made.kernels().integerCounts()).containsEntry("Conv", 1).doesNotContainKey("MaxPool");
+    assertThat(made.kernels().integerCounts())
+        .containsEntry("Conv", 1)
+        .doesNotContainKey("MaxPool");
     assertThat(made.kernels().floatCounts()).containsEntry("Conv", 1).containsEntry("MaxPool", 1);
     assertThat(made.result().skipped())
         .anySatisfy(s -> assertThat(s.node() + s.reason()).contains("c1").contains("few channels"));
@@ -168,13 +170,7 @@ class PlacementTest {
     TinyNet net =
         map()
             .conv("c1", "x", 32, 64, 3, 1)
-            .add(
-                Node.of(
-                    "Split",
-                    "s",
-                    List.of("c1"),
-                    List.of("s1", "s2"),
-                    Attribute.of("axis", 1)))
+            .add(Node.of("Split", "s", List.of("c1"), List.of("s1", "s2"), Attribute.of("axis", 1)))
             .conv("c2", "s1", 32, 32, 3, 1)
             .conv("c3", "s2", 32, 32, 3, 1)
             .node("Add", "a", List.of("c2", "c3"))
@@ -188,8 +184,7 @@ class PlacementTest {
   @Test
   void convsWithTheSameWeightAreBothInteger() {
     TinyNet net = map().conv("c1", "x", 32, 32, 3, 1).node("Relu", "r", List.of("c1"));
-    net.node(
-        "Conv", "c2", List.of("r", "c1.w", "c1.b"), TinyNet.ints("pads", 1, 1, 1, 1));
+    net.node("Conv", "c2", List.of("r", "c1.w", "c1.b"), TinyNet.ints("pads", 1, 1, 1, 1));
     check(net.output("c2"), "QLinearConv", "QLinearConv");
   }
 
@@ -306,8 +301,7 @@ class PlacementTest {
             .weight("b", 0.1, 128)
             .node("Add", "y", List.of("m", "b"))
             .output("y");
-    TinyNet.Made made =
-        net.quantized(TinyNet.int8(QuantizationMode.DYNAMIC, Target.CPU_VNNI));
+    TinyNet.Made made = net.quantized(TinyNet.int8(QuantizationMode.DYNAMIC, Target.CPU_VNNI));
     assertThat(made.computing()).containsExactly("DynamicQuantizeMatMul");
     assertThat(made.sqnrDb()).isGreaterThan(LEAST_DB);
   }
@@ -320,8 +314,7 @@ class PlacementTest {
             .matMul("k", "x", 128, 128)
             .node("Mul", "y", List.of("q", "k"))
             .output("y");
-    TinyNet.Made made =
-        net.quantized(TinyNet.int8(QuantizationMode.DYNAMIC, Target.CPU_VNNI));
+    TinyNet.Made made = net.quantized(TinyNet.int8(QuantizationMode.DYNAMIC, Target.CPU_VNNI));
     assertThat(made.model().graph().nodes().stream().filter(n -> n.is("DynamicQuantizeLinear")))
         .hasSize(1);
     assertThat(made.computing())

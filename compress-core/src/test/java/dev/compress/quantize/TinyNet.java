@@ -119,8 +119,7 @@ final class TinyNet {
   }
 
   OnnxModel model() {
-    return OnnxModel.of(
-        8, opset, Graph.of("tiny", nodes, initializers, List.of(input), outputs));
+    return OnnxModel.of(8, opset, Graph.of("tiny", nodes, initializers, List.of(input), outputs));
   }
 
   TensorBuffer data(long seed) {
@@ -170,7 +169,10 @@ final class TinyNet {
 
   Made quantized(QuantizeInt8 pass) {
     return after(
-        new PoolSpatialMeans(), new PointConvsAsGemm(), new FuseMatMulAdd(), (CompressionPass) pass);
+        new PoolSpatialMeans(),
+        new PointConvsAsGemm(),
+        new FuseMatMulAdd(),
+        (CompressionPass) pass);
   }
 
   Made after(CompressionPass... passes) {
@@ -217,8 +219,7 @@ final class TinyNet {
           Map<String, TensorBuffer> expected = x.run(inputs);
           Map<String, TensorBuffer> actual = y.run(inputs);
           expected.forEach(
-              (name, t) ->
-                  scorer.add(t, java.util.Objects.requireNonNull(actual.get(name)), 1, 1));
+              (name, t) -> scorer.add(t, java.util.Objects.requireNonNull(actual.get(name)), 1, 1));
         }
       }
       return scorer.sqnrDb();
