@@ -225,7 +225,7 @@ final class ReportBuilder {
   }
 
   private TransformReport.@Nullable Kernels kernels() {
-    return proof == null
+    return proof == null || proof.loadMs() == null // a proof that failed found no kernels
         ? null
         : new TransformReport.Kernels(proof.integer(), proof.floating(), proof.unplannedFloat());
   }

@@ -28,6 +28,7 @@ import dev.compress.quantize.QuantizeInt8;
 import dev.compress.recipe.Passes;
 import dev.compress.report.TransformGateException;
 import dev.compress.report.TransformReport;
+import dev.compress.runtime.ShapeInference;
 import dev.compress.search.HoldAccuracy;
 import dev.compress.search.LayerFidelity;
 import dev.compress.search.ModelScore;
@@ -90,6 +91,8 @@ final class Transformation {
     CompletableFuture<String> hash = hashInBackground(file);
     GraphValidator.Checked checked = GraphValidator.check(loaded.model());
     report.warn(checked.warnings());
+    ShapeInference.infer(
+        checked.model()); // refuses what contradicts itself, even if nothing else does
     try (Scratch scratch = scratchBeside(output)) {
       Transformed transformed = transform(checked.model(), scratch);
       report.input(loaded, hash.join());

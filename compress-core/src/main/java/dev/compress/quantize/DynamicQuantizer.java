@@ -128,9 +128,15 @@ final class DynamicQuantizer {
             List.of(floats),
             Attribute.of("to", ElementType.FLOAT.code())));
     editor.add(Node.of("Mul", scale, List.of(x[1], w[1]), List.of(scale)));
-    editor.add(Node.of("Mul", product, List.of(floats, scale), List.of(product)));
+    editor.add(
+        Node.of("Mul", editor.freshName(y + "_scaled"), List.of(floats, scale), List.of(product)));
     if (!pattern.bias().isEmpty()) {
-      editor.add(Node.of("Add", y, List.of(product, pattern.bias()), List.of(y)));
+      editor.add(
+          Node.of(
+              "Add",
+              editor.freshName(y + "_biased"),
+              List.of(product, pattern.bias()),
+              List.of(y)));
     }
   }
 

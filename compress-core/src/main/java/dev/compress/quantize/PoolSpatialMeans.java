@@ -11,6 +11,7 @@ import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.runtime.ShapeInference;
 import dev.compress.runtime.Shapes;
+import dev.compress.tensor.ElementType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -45,7 +46,9 @@ public record PoolSpatialMeans() implements CompressionPass {
     List<Change> changes = new ArrayList<>();
     for (Node node : matches) {
       int rank = PatternCost.rank(node.input(0), shapes);
-      if (rank >= 3 && coversSpace(axes(node, index).orElseThrow(), rank)) {
+      if (rank >= 3
+          && isFloat(node.input(0), shapes)
+          && coversSpace(axes(node, index).orElseThrow(), rank)) {
         editor.replace(
             node,
             Node.of("GlobalAveragePool", node.name(), List.of(node.input(0)), node.outputs()));
@@ -64,6 +67,11 @@ public record PoolSpatialMeans() implements CompressionPass {
         .filter(n -> n.is("ReduceMean") && n.intAttribute("keepdims", 1) == 1)
         .filter(n -> index.producer(n.input(0)).isPresent() && axes(n, index).isPresent())
         .toList();
+  }
+
+  /** The runtime pools no other type on CPU. */
+  private static boolean isFloat(String value, Shapes shapes) {
+    return shapes.type(value).filter(t -> t.element().equals(ElementType.FLOAT)).isPresent();
   }
 
   private static boolean coversSpace(List<Long> axes, int rank) {

@@ -2,6 +2,7 @@ package dev.compress.quantize;
 
 import dev.compress.calibrate.ObservedModel;
 import dev.compress.calibrate.Samples;
+import dev.compress.graph.Dim;
 import dev.compress.graph.GraphEditor;
 import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Node;
@@ -24,6 +25,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -184,7 +186,20 @@ final class RangeSearch {
           }
           return kept.size() < count;
         });
-    return samples.batchable() && kept.size() > 1 ? List.of(stacked(kept)) : kept;
+    return samples.batchable() && kept.size() > 1 && allBatchFirst()
+        ? List.of(stacked(kept))
+        : kept;
+  }
+
+  /** Whether samples are counted along dim 0 of every input: not so of an LSTM's state. */
+  private boolean allBatchFirst() {
+    return model.graph().inputs().stream()
+        .map(
+            i ->
+                i.type() instanceof ValueType.TensorType t
+                    ? t.shape()
+                    : Optional.<List<Dim>>empty())
+        .allMatch(d -> d.isPresent() && !d.get().isEmpty() && d.get().get(0).sizeOrUnknown() < 0);
   }
 
   private static Map<String, TensorBuffer> stacked(List<Map<String, TensorBuffer>> single) {

@@ -1,0 +1,277 @@
+package dev.compress;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.compress.data.DataDescriptor;
+import dev.compress.data.Dataset;
+import dev.compress.error.InvalidDataException;
+import dev.compress.error.OutputExistsException;
+import dev.compress.graph.Dim;
+import dev.compress.graph.Graph;
+import dev.compress.graph.Initializer;
+import dev.compress.graph.Node;
+import dev.compress.graph.OnnxModel;
+import dev.compress.graph.ValueInfo;
+import dev.compress.graph.ValueType;
+import dev.compress.onnx.OnnxReader;
+import dev.compress.onnx.OnnxWriter;
+import dev.compress.recipe.Recipe;
+import dev.compress.recipe.RecipeFile;
+import dev.compress.report.TransformGateException;
+import dev.compress.report.TransformReport;
+import dev.compress.runtime.InferenceSession;
+import dev.compress.runtime.SessionOptions;
+import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Shape;
+import dev.compress.tensor.Tensor;
+import dev.compress.tensor.TensorBuffer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What runs through the door report, refuse and leave behind. */
+class DoorTest {
+  private static final int WIDTH = 128;
+  private static final int HIDDEN = 512;
+  private static final int SAMPLES = 64;
+
+  @TempDir Path folder;
+  private Path input = Path.of("");
+  private Path output = Path.of("");
+
+  @BeforeEach
+  void writeModel() throws IOException {
+    input = folder.resolve("model.onnx");
+    output = folder.resolve("model.int8.onnx");
+    Files.write(input, OnnxWriter.toBytes(classifier()));
+  }
+
+  private static Tensor normal(int seed, double deviation, long... dims) {
+    Shape shape = Shape.of(dims);
+    float[] values = new float[(int) shape.elementCount()];
+    Random random = new Random(seed);
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (deviation * random.nextGaussian());
+    }
+    return Tensor.ofFloats(shape, values);
+  }
+
+  /** Two layers, of which the first ignores its first feature. */
+  private static OnnxModel classifier() {
+    float[] first = normal(1, 0.1, WIDTH, HIDDEN).toFloats();
+    java.util.Arrays.fill(first, 0, HIDDEN, 0);
+    return OnnxModel.of(
+        8,
+        17,
+        Graph.of(
+            "classifier",
+            List.of(
+                Node.of("Gemm", "first", List.of("x", "w1", "b1"), List.of("h")),
+                Node.of("Relu", "relu", List.of("h"), List.of("r")),
+                Node.of("Gemm", "second", List.of("r", "w2", "b2"), List.of("y"))),
+            List.of(
+                Initializer.of("w1", Tensor.ofFloats(Shape.of(WIDTH, HIDDEN), first)),
+                Initializer.of("b1", normal(2, 0.1, HIDDEN)),
+                Initializer.of("w2", normal(3, 0.1, HIDDEN, WIDTH)),
+                Initializer.of("b2", normal(4, 0.1, WIDTH))),
+            List.of(matrix("x")),
+            List.of(matrix("y"))));
+  }
+
+  private static ValueInfo matrix(String name) {
+    return ValueInfo.of(
+        name, ValueType.tensor(ElementType.FLOAT, List.of(Dim.of("n"), Dim.of(WIDTH))));
+  }
+
+  /** Samples whose first feature is huge, labelled by the float model itself. */
+  private Dataset data(double firstFeature) {
+    float[] values = normal(9, 1, SAMPLES, WIDTH).toFloats();
+    for (int i = 0; i < SAMPLES; i++) {
+      values[i * WIDTH] *= (float) firstFeature;
+    }
+    TensorBuffer x = TensorBuffer.of(Tensor.ofFloats(Shape.of(SAMPLES, WIDTH), values));
+    long[] labels = new long[SAMPLES];
+    try (InferenceSession session = InferenceSession.open(input, SessionOptions.of(1))) {
+      float[] scores = Objects.requireNonNull(session.run(Map.of("x", x)).get("y")).toFloats();
+      for (int i = 0; i < SAMPLES; i++) {
+        for (int c = 1; c < WIDTH; c++) {
+          if (scores[i * WIDTH + c] > scores[i * WIDTH + (int) labels[i]]) {
+            labels[i] = c;
+          }
+        }
+      }
+    }
+    return Dataset.of("samples", Map.of("x", x), labels, DataDescriptor.NONE);
+  }
+
+  private Recipe recipe(String... lines) throws IOException {
+    Path file = folder.resolveSibling(folder.getFileName() + ".yaml");
+    Files.writeString(file, "quantize: int8\ntarget: cpu-vnni\n" + String.join("\n", lines) + "\n");
+    try {
+      return RecipeFile.read(file);
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  private List<String> filesLeft() throws IOException {
+    try (var files = Files.list(folder)) {
+      return files.map(f -> f.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  @Test
+  void mostSensitiveLayerIsPutBackUntilTheAccuracyHolds() throws IOException {
+    Dataset data = data(10_000);
+    Compress lossy =
+        Compress.with(recipe("proof: none", "calibration-method: minmax", "max-drop: 100"))
+            .calibratingOn(data)
+            .holdingAccuracyOn(data);
+    TransformReport bad = lossy.run(input, output, false);
+    assertThat(Objects.requireNonNull(bad.accuracy()).input()).isEqualTo(1);
+    assertThat(bad.accuracy().drop()).isGreaterThan(20);
+    Compress held =
+        Compress.with(recipe("proof: none", "calibration-method: minmax", "max-drop: 5"))
+            .calibratingOn(data)
+            .holdingAccuracyOn(data);
+    TransformReport good = held.run(input, output, true);
+    assertThat(Objects.requireNonNull(good.accuracy()).drop()).isLessThanOrEqualTo(5);
+    assertThat(good.notes()).anyMatch(n -> n.contains("Kept in float") && n.contains("first"));
+    assertThat(good.notes()).noneMatch(n -> n.contains("Kept in float") && n.contains("second"));
+    assertThat(OnnxReader.read(output).model().graph().nodes())
+        .anyMatch(n -> n.is("QuantizeLinear"));
+    assertThat(good.data()).extracting("step").containsExactly("calibration", "selection");
+  }
+
+  @Test
+  void limitThatCannotHoldIsAFailureThatLeavesNothing() throws IOException {
+    Dataset data = data(1);
+    Compress compress =
+        Compress.with(recipe("proof: none", "max-drop: -1"))
+            .calibratingOn(data)
+            .holdingAccuracyOn(data);
+    TransformGateException e =
+        catchThrowableOfType(
+            TransformGateException.class, () -> compress.run(input, output, false));
+    assertThat(e).hasMessageContaining("--max-drop");
+    assertThat(e.report().output()).isNull();
+    assertThat(e.report().accuracy()).isNotNull();
+    assertThat(filesLeft()).containsExactly("model.onnx");
+  }
+
+  @Test
+  void unlabelledDataCannotHoldAnAccuracy() throws IOException {
+    TensorBuffer x = TensorBuffer.of(normal(1, 1, 4, WIDTH));
+    Dataset data = Dataset.of("bare", Map.of("x", x), new long[0], DataDescriptor.NONE);
+    Compress compress =
+        Compress.with(recipe("proof: none", "max-drop: 1"))
+            .calibratingOn(data)
+            .holdingAccuracyOn(data);
+    assertThatThrownBy(() -> compress.run(input, output, false))
+        .isInstanceOf(InvalidDataException.class)
+        .hasMessageContaining("labels");
+    assertThat(filesLeft()).containsExactly("model.onnx");
+  }
+
+  @Test
+  void existingOutputIsKept() throws IOException {
+    Files.writeString(output, "mine");
+    Compress compress = Compress.with(recipe("proof: none"));
+    assertThatThrownBy(() -> compress.run(input, output, false))
+        .isInstanceOf(OutputExistsException.class);
+    assertThat(output).hasContent("mine");
+  }
+
+  /** Runs something while child processes cannot start this program. */
+  private static <T> T whileChildrenDie(java.util.function.Supplier<T> what) {
+    String classPath = System.getProperty("java.class.path");
+    System.setProperty("java.class.path", "nowhere");
+    try {
+      return what.get();
+    } finally {
+      System.setProperty("java.class.path", classPath);
+    }
+  }
+
+  @Test
+  void deathOfTheProofIsAWarning() throws IOException {
+    Compress compress = Compress.with(recipe()).calibratingOn(data(1));
+    TransformReport report = whileChildrenDie(() -> compress.run(input, output, false));
+    assertThat(output).exists();
+    assertThat(report.kernels()).isNull();
+    assertThat(report.warnings()).anyMatch(w -> w.contains("crashed") && w.contains("unknown"));
+  }
+
+  @Test
+  void strictTakesThatWarningAsAFailure() throws IOException {
+    Compress compress = Compress.with(recipe("strict: true")).calibratingOn(data(1));
+    assertThatThrownBy(() -> whileChildrenDie(() -> compress.run(input, output, false)))
+        .isInstanceOf(TransformGateException.class)
+        .hasMessageContaining("--strict");
+    assertThat(filesLeft()).containsExactly("model.onnx");
+  }
+
+  @Test
+  void reportHoldsWhatScriptsReadFromIt() throws IOException {
+    TransformReport report =
+        Compress.with(recipe()).calibratingOn(data(1)).run(input, output, false);
+    JsonNode json = new ObjectMapper().valueToTree(report);
+    assertThat(keys(json))
+        .contains(
+            "schema",
+            "tool",
+            "input",
+            "output",
+            "recipe",
+            "wall_seconds",
+            "peak_rss_bytes",
+            "passes",
+            "kernels",
+            "sparsity",
+            "bits_per_weight",
+            "warnings",
+            "integer_mac_share",
+            "load_ms");
+    assertThat(json.get("schema").asText()).isEqualTo("compress.transform/1");
+    assertThat(keys(json.get("tool"))).contains("version", "onnxruntime");
+    assertThat(keys(json.get("input"))).contains("path", "sha256", "bytes", "parameters");
+    assertThat(keys(json.get("output")))
+        .contains("path", "sha256", "bytes", "bytes_zipped", "ratio");
+    assertThat(keys(json.get("kernels"))).contains("integer", "float", "unplanned_float");
+    for (JsonNode pass : json.get("passes")) {
+      assertThat(keys(pass)).contains("name", "seconds", "changed", "skipped");
+      for (JsonNode skipped : pass.get("skipped")) {
+        assertThat(keys(skipped)).contains("node", "op", "reason");
+      }
+    }
+    assertThat(json.at("/recipe/quantize").asText()).isEqualTo("int8");
+    assertThat(json.at("/kernels/integer/Gemm").asInt()).isEqualTo(2);
+    assertThat(json.at("/kernels/unplanned_float")).isEmpty();
+    assertThat(json.get("integer_mac_share").asDouble()).isEqualTo(1);
+    assertThat(json.at("/output/bytes").asLong()).isEqualTo(Files.size(output));
+    assertThat(json.at("/output/ratio").asDouble())
+        .isEqualTo((double) Files.size(input) / Files.size(output))
+        .isGreaterThan(3);
+    assertThat(json.get("bits_per_weight").asDouble()).isBetween(8.0, 9.0);
+    assertThat(OnnxReader.read(output).model().metadata())
+        .containsKeys("compress.recipe", "compress.version", "compress.calibration.sha256");
+  }
+
+  private static List<String> keys(JsonNode node) {
+    List<String> keys = new ArrayList<>();
+    node.fieldNames().forEachRemaining(keys::add);
+    return keys;
+  }
+}
