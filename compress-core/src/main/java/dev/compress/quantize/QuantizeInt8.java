@@ -2,9 +2,7 @@ package dev.compress.quantize;
 
 import dev.compress.calibrate.RangeMethod;
 import dev.compress.graph.Graph;
-import dev.compress.graph.GraphEditor;
 import dev.compress.graph.GraphIndex;
-import dev.compress.graph.Initializer;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.pass.CompressionPass;
@@ -90,34 +88,12 @@ public record QuantizeInt8(
         || mode == QuantizationMode.AUTO && target.isCpu()) {
       graph = new DynamicQuantizer(graph, shapes, this, context).quantize(changes, skipped, traces);
     }
-    graph = storeRest(graph, context, changes);
+    graph = StoredWeights.storeAll(graph, filter, context, changes);
     return new PassResult(model.withGraph(graph), changes, skipped, warnings, traces);
   }
 
   private boolean isStatic(PassContext context) {
     return mode == QuantizationMode.STATIC
         || mode == QuantizationMode.AUTO && context.calibration().isPresent();
-  }
-
-  /** Float weights that are left: 8 bits in the file, float in memory. */
-  private Graph storeRest(Graph graph, PassContext context, List<Change> changes) {
-    GraphIndex index = new GraphIndex(graph);
-    GraphEditor editor = new GraphEditor(graph);
-    for (Initializer initializer : graph.initializers()) {
-      Optional<StoredWeights> stored = StoredWeights.match(initializer, index);
-      if (stored.isEmpty() || !readersAllowed(initializer, index)) {
-        continue;
-      }
-      context.progress().check();
-      WeightCodes codes = WeightCodes.of(stored.get(), context);
-      stored.get().emit(editor, codes.codes(), codes.scales());
-      Node reader = index.uses(initializer.name()).get(0).node();
-      changes.add(Change.of(reader, "weight " + initializer.name() + " stored in 8 bits"));
-    }
-    return editor.build();
-  }
-
-  private boolean readersAllowed(Initializer initializer, GraphIndex index) {
-    return index.uses(initializer.name()).stream().allMatch(u -> filter.test(u.node()));
   }
 }

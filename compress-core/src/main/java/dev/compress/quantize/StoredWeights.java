@@ -1,11 +1,14 @@
 package dev.compress.quantize;
 
 import dev.compress.graph.Attribute;
+import dev.compress.graph.Graph;
 import dev.compress.graph.GraphEditor;
 import dev.compress.graph.GraphIndex;
 import dev.compress.graph.GraphIndex.Use;
 import dev.compress.graph.Initializer;
 import dev.compress.graph.Node;
+import dev.compress.pass.PassContext;
+import dev.compress.pass.PassResult.Change;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.FloatCodec;
 import dev.compress.tensor.Shape;
@@ -133,5 +136,29 @@ record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scal
     editor.add(Node.of("Cast", cast, List.of(q), List.of(cast), Attribute.of("to", type.code())));
     editor.add(Node.of("Mul", value, List.of(cast, scale), List.of(value)));
     editor.removeInitializer(name);
+  }
+
+  /**
+   * Stores all float weights of a graph that can be: 8 bits in the file, float in memory.
+   *
+   * @param changes receives what was done
+   * @return the graph; the same one if there is none
+   */
+  static Graph storeAll(Graph graph, NodeFilter filter, PassContext context, List<Change> changes) {
+    GraphIndex index = new GraphIndex(graph);
+    GraphEditor editor = new GraphEditor(graph);
+    for (Initializer initializer : graph.initializers()) {
+      Optional<StoredWeights> stored = match(initializer, index);
+      if (stored.isEmpty()
+          || !index.uses(initializer.name()).stream().allMatch(u -> filter.test(u.node()))) {
+        continue;
+      }
+      context.progress().check();
+      WeightCodes codes = WeightCodes.of(stored.get(), context);
+      stored.get().emit(editor, codes.codes(), codes.scales());
+      Node reader = index.uses(initializer.name()).get(0).node();
+      changes.add(Change.of(reader, "weight " + initializer.name() + " stored in 8 bits"));
+    }
+    return editor.build();
   }
 }

@@ -11,6 +11,7 @@ import dev.compress.quantize.NodeFilter;
 import dev.compress.quantize.PointConvsAsGemm;
 import dev.compress.quantize.PoolSpatialMeans;
 import dev.compress.quantize.QuantizationMode;
+import dev.compress.quantize.QuantizeInt4;
 import dev.compress.quantize.QuantizeInt8;
 import dev.compress.quantize.StoreFloat16;
 import dev.compress.quantize.Target;
@@ -137,7 +138,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
               new FuseMatMulAdd(),
               new QuantizeInt8(mode(), target, filter, method(), Set.of()));
       case FP16 -> List.of(new StoreFloat16(filter));
-      case INT4 -> List.of();
+      case INT4 -> List.of(new QuantizeInt4(filter));
     };
   }
 
