@@ -92,7 +92,7 @@ public record StoreFloat16(NodeFilter filter) implements CompressionPass {
   }
 
   /** The weight in half precision, or empty if a finite value would become infinite. */
-  private static Optional<Tensor> half(Tensor weight, Scratch scratch) {
+  static Optional<Tensor> half(Tensor weight, Scratch scratch) {
     long count = weight.elementCount();
     Scratch.Region region = count > PIECE ? scratch.reserve(count * 2) : null;
     byte[] small = new byte[region == null ? (int) count * 2 : 0];

@@ -6,6 +6,7 @@ import dev.compress.pass.CompressionPass;
 import dev.compress.prepare.PreparePasses;
 import dev.compress.prepare.UpgradeOpset;
 import dev.compress.proof.ProofMode;
+import dev.compress.quantize.ConvertFloat16;
 import dev.compress.quantize.FuseMatMulAdd;
 import dev.compress.quantize.NodeFilter;
 import dev.compress.quantize.PointConvsAsGemm;
@@ -114,7 +115,9 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
   public List<CompressionPass> preparing(OnnxModel model) {
     long wanted =
         switch (quantization()) {
-          case NONE, FP16 -> model.opset();
+          case NONE -> model.opset();
+          // Newer versions allow float16 in more operators.
+          case FP16 -> target.isCpu() ? model.opset() : UpgradeOpset.PER_CHANNEL;
           case INT8 -> UpgradeOpset.PER_CHANNEL;
           case INT4 -> UpgradeOpset.FOUR_BITS;
         };
@@ -137,7 +140,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
               new PointConvsAsGemm(),
               new FuseMatMulAdd(),
               new QuantizeInt8(mode(), target, filter, method(), Set.of()));
-      case FP16 -> List.of(new StoreFloat16(filter));
+      case FP16 -> List.of(target.isCpu() ? new StoreFloat16(filter) : new ConvertFloat16(filter));
       case INT4 -> List.of(new QuantizeInt4(filter));
     };
   }
