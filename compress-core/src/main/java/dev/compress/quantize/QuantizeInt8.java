@@ -85,7 +85,7 @@ public record QuantizeInt8(
       warnings.addAll(quantizer.warnings());
       traces.addAll(quantizer.traces());
     } else if (mode == QuantizationMode.DYNAMIC
-        || mode == QuantizationMode.AUTO && target.isCpu()) {
+        || (mode == QuantizationMode.AUTO && target.isCpu())) {
       graph = new DynamicQuantizer(graph, shapes, this, context).quantize(changes, skipped, traces);
     }
     graph = StoredWeights.storeAll(graph, filter, context, changes);
@@ -94,6 +94,6 @@ public record QuantizeInt8(
 
   private boolean isStatic(PassContext context) {
     return mode == QuantizationMode.STATIC
-        || mode == QuantizationMode.AUTO && context.calibration().isPresent();
+        || (mode == QuantizationMode.AUTO && context.calibration().isPresent());
   }
 }
