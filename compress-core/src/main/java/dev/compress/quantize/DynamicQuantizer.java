@@ -5,6 +5,7 @@ import dev.compress.graph.Graph;
 import dev.compress.graph.GraphEditor;
 import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Node;
+import dev.compress.graph.OnnxModel;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
@@ -17,6 +18,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Matrix products with activations quantized at each run. ONNX Runtime fuses exactly this pattern
@@ -31,6 +33,7 @@ final class DynamicQuantizer {
   private static final long MIN_WEIGHTS = 4096;
   private static final long MIN_PRODUCTS = 60_000;
 
+  private final OnnxModel model;
   private final Graph graph;
   private final Shapes shapes;
   private final QuantizeInt8 settings;
@@ -39,9 +42,11 @@ final class DynamicQuantizer {
   private final GraphEditor editor;
   private final Map<String, String[]> quantizedInputs = new HashMap<>();
   private final Map<String, String[]> weights = new HashMap<>();
+  private @Nullable LayerRounding rounding;
 
-  DynamicQuantizer(Graph graph, Shapes shapes, QuantizeInt8 settings, PassContext context) {
-    this.graph = graph;
+  DynamicQuantizer(OnnxModel model, Shapes shapes, QuantizeInt8 settings, PassContext context) {
+    this.model = model;
+    this.graph = model.graph();
     this.shapes = shapes;
     this.settings = settings;
     this.context = context;
@@ -50,6 +55,9 @@ final class DynamicQuantizer {
   }
 
   Graph quantize(List<Change> changes, List<Skipped> skipped, List<Trace> traces) {
+    if (settings.rounding() == Rounding.ADAPTIVE && context.calibration().isPresent()) {
+      rounding = rounding();
+    }
     for (Node node : graph.nodes()) {
       Optional<NodePattern> pattern = NodePattern.match(node, index).filter(p -> !node.is("Conv"));
       if (pattern.isEmpty()) {
@@ -73,8 +81,22 @@ final class DynamicQuantizer {
                 node.output(0)));
       }
     }
+    if (rounding != null) {
+      skipped.addAll(rounding.skipped());
+    }
     editor.removeDead();
     return editor.build();
+  }
+
+  private LayerRounding rounding() {
+    List<NodePattern> layers =
+        graph.nodes().stream()
+            .filter(n -> !n.is("Conv") && settings.allows(n))
+            .flatMap(n -> NodePattern.match(n, index).stream())
+            .filter(this::pays)
+            .toList();
+    return new LayerRounding(
+        model, shapes, context, layers, node -> null, settings.target().maxWeightCode());
   }
 
   /** Measured: under some 60 thousand products the extra nodes cost more than they save. */
@@ -133,6 +155,9 @@ final class DynamicQuantizer {
             null,
             new float[0],
             context);
+    if (rounding != null) {
+      codes = rounding.round(pattern, codes);
+    }
     Tensor q = pattern.outputAxis() == 0 ? transposed(codes.codes()) : codes.codes();
     int n = codes.scales().length;
     return new String[] {

@@ -28,21 +28,33 @@ import java.util.Set;
  * @param filter which nodes may be changed
  * @param method how ranges are fitted, or empty for the best of all per tensor
  * @param keptFloat nodes, by their first output, that must go on computing in float
+ * @param rounding how weights of integer nodes are rounded
  */
 public record QuantizeInt8(
     QuantizationMode mode,
     Target target,
     NodeFilter filter,
     Optional<RangeMethod> method,
-    Set<String> keptFloat)
+    Set<String> keptFloat,
+    Rounding rounding)
     implements CompressionPass {
   public QuantizeInt8 {
     keptFloat = Set.copyOf(keptFloat);
   }
 
+  /** Settings that round to nearest. */
+  public QuantizeInt8(
+      QuantizationMode mode,
+      Target target,
+      NodeFilter filter,
+      Optional<RangeMethod> method,
+      Set<String> keptFloat) {
+    this(mode, target, filter, method, keptFloat, Rounding.NEAREST);
+  }
+
   /** The same with other nodes kept in float. */
   public QuantizeInt8 keepingFloat(Set<String> outputs) {
-    return new QuantizeInt8(mode, target, filter, method, outputs);
+    return new QuantizeInt8(mode, target, filter, method, outputs, rounding);
   }
 
   /** Whether a node may compute in integers. */
@@ -77,6 +89,11 @@ public record QuantizeInt8(
     boolean perChannel = model.opset() >= 13;
     Shapes shapes = ShapeInference.infer(model);
     warnings.addAll(shapes.warnings());
+    if (rounding == Rounding.ADAPTIVE && context.calibration().isEmpty()) {
+      warnings.add(
+          "Adaptive rounding takes calibration data: weights were rounded to nearest. Give"
+              + " --calibration-data.");
+    }
     if (isStatic(context) && perChannel && target.runsIntegerKernels()) {
       StaticQuantizer quantizer = new StaticQuantizer(this, model, shapes, context);
       graph = quantizer.quantize();
@@ -86,7 +103,7 @@ public record QuantizeInt8(
       traces.addAll(quantizer.traces());
     } else if (mode == QuantizationMode.DYNAMIC
         || (mode == QuantizationMode.AUTO && target.isCpu())) {
-      graph = new DynamicQuantizer(graph, shapes, this, context).quantize(changes, skipped, traces);
+      graph = new DynamicQuantizer(model, shapes, this, context).quantize(changes, skipped, traces);
     }
     graph = StoredWeights.storeAll(graph, filter, context, changes);
     return new PassResult(model.withGraph(graph), changes, skipped, warnings, traces);

@@ -228,7 +228,8 @@ final class StaticQuantizer {
     QdqEmitter emitter = new QdqEmitter(model.graph(), editor, plan, parameters);
     Map<Node, Node> replaced = new IdentityHashMap<>();
     emitter.emitActivations(replaced);
-    Edit edit = new Edit(new GraphIndex(model.graph()), editor, emitter, replaced);
+    Optional<LayerRounding> rounding = rounding(plan, parameters);
+    Edit edit = new Edit(new GraphIndex(model.graph()), editor, emitter, replaced, rounding);
     for (Node node : model.graph().nodes()) {
       NodePattern pattern = plan.weighted.get(node);
       if (pattern != null) {
@@ -247,11 +248,29 @@ final class StaticQuantizer {
                 emitter.dequantized(output)));
       }
     }
+    rounding.ifPresent(r -> skipped.addAll(r.skipped()));
     for (Node node : plan.others) {
       changes.add(Change.of(node, "int8, static"));
     }
     editor.removeDead();
     return editor.build();
+  }
+
+  private Optional<LayerRounding> rounding(
+      StaticPlan plan, Map<String, AffineParameters> parameters) {
+    if (settings.rounding() != Rounding.ADAPTIVE) {
+      return Optional.empty();
+    }
+    List<NodePattern> layers =
+        model.graph().nodes().stream().map(plan.weighted::get).filter(Objects::nonNull).toList();
+    return Optional.of(
+        new LayerRounding(
+            model,
+            shapes,
+            context,
+            layers,
+            node -> parameters.get(plan.root(node.input(0))),
+            settings.target().maxWeightCode()));
   }
 
   /** A layer's output, behind the activation that quantization performs. */
@@ -286,11 +305,15 @@ final class StaticQuantizer {
             biasQuantizer,
             bias,
             context);
+    if (edit.rounding().isPresent()) {
+      codes = edit.rounding().get().round(pattern, codes);
+    }
     Optional<ChannelStatistics> channels = statistics.channelsOf(node.input(0));
     if (channels.isPresent() && (bias.length > 0 || node.is("Conv"))) {
       bias =
           corrected(bias, WeightError.expectedOutputShift(pattern, codes, channels.get().mean()));
     }
+    WeightCodes used = codes;
     edit.change(
         node,
         n ->
@@ -298,7 +321,7 @@ final class StaticQuantizer {
                 1,
                 edit.emitter()
                     .emitWeight(
-                        pattern.weight(), codes.codes(), codes.scales(), pattern.outputAxis())));
+                        pattern.weight(), used.codes(), used.scales(), pattern.outputAxis())));
     if (bias.length > 0) {
       emitBias(pattern, biasAdd, bias, biasQuantizer, codes.scales(), edit);
     }
@@ -348,7 +371,11 @@ final class StaticQuantizer {
 
   /** One graph being edited, with the instance that each of its nodes has become. */
   private record Edit(
-      GraphIndex index, GraphEditor editor, QdqEmitter emitter, Map<Node, Node> replaced) {
+      GraphIndex index,
+      GraphEditor editor,
+      QdqEmitter emitter,
+      Map<Node, Node> replaced,
+      Optional<LayerRounding> rounding) {
     void change(Node node, java.util.function.UnaryOperator<Node> how) {
       Node current = replaced.getOrDefault(node, node);
       replaced.put(node, editor.replace(current, how.apply(current)));

@@ -14,6 +14,7 @@ import dev.compress.quantize.PoolSpatialMeans;
 import dev.compress.quantize.QuantizationMode;
 import dev.compress.quantize.QuantizeInt4;
 import dev.compress.quantize.QuantizeInt8;
+import dev.compress.quantize.Rounding;
 import dev.compress.quantize.StoreFloat16;
 import dev.compress.quantize.Target;
 import java.util.Arrays;
@@ -72,6 +73,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     passes.mode();
     passes.method();
     passes.proof();
+    passes.rounding();
     return passes;
   }
 
@@ -92,6 +94,11 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
   public QuantizationMode mode() {
     return choice(
         "quantize-mode", recipe.quantizeMode(), QuantizationMode.AUTO, QuantizationMode.values());
+  }
+
+  /** How weights are rounded. */
+  public Rounding rounding() {
+    return choice("rounding", recipe.rounding(), Rounding.NEAREST, Rounding.values());
   }
 
   /** How much is proved after writing. */
@@ -139,7 +146,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
               new PoolSpatialMeans(),
               new PointConvsAsGemm(),
               new FuseMatMulAdd(),
-              new QuantizeInt8(mode(), target, filter, method(), Set.of()));
+              new QuantizeInt8(mode(), target, filter, method(), Set.of(), rounding()));
       case FP16 -> List.of(target.isCpu() ? new StoreFloat16(filter) : new ConvertFloat16(filter));
       case INT4 -> List.of(new QuantizeInt4(filter));
     };

@@ -1,0 +1,155 @@
+package dev.compress.quantize;
+
+import dev.compress.graph.Node;
+import dev.compress.tensor.Shape;
+import dev.compress.tensor.TensorBuffer;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Gathers the rows that a layer's weight is multiplied with into Gram matrices, one a group: the
+ * patches under a convolution's kernel, or the last axis of a matrix product's input. Of large
+ * inputs only some rows are taken, at equal distances that shift from sample to sample.
+ */
+final class InputRows {
+  private final NodePattern pattern;
+  private final WeightLayout layout;
+  private final @Nullable AffineParameters parameters;
+  private final int rowsPerSample;
+  private final GramMatrix[] grams;
+  private long samples;
+
+  /**
+   * Nothing seen yet.
+   *
+   * @param pattern the layer
+   * @param parameters by which its input is quantized, or null if it is not
+   * @param rowsPerSample the most rows to take of one sample
+   * @param threads for the matrices
+   */
+  InputRows(
+      NodePattern pattern, @Nullable AffineParameters parameters, int rowsPerSample, int threads) {
+    this.pattern = pattern;
+    this.layout = layoutOf(pattern);
+    this.parameters = parameters;
+    this.rowsPerSample = rowsPerSample;
+    this.grams = new GramMatrix[layout.groups()];
+    for (int g = 0; g < grams.length; g++) {
+      grams[g] = new GramMatrix(layout.rowLength(), grams.length > 1 ? 1 : threads);
+    }
+  }
+
+  static WeightLayout layoutOf(NodePattern pattern) {
+    Shape shape = pattern.tensor().shape();
+    if (pattern.node().is("Conv")) {
+      return WeightLayout.convolution(shape, Math.toIntExact(pattern.groups()));
+    }
+    return pattern.outputAxis() == 0
+        ? WeightLayout.transposedMatrix(shape)
+        : WeightLayout.matrix(shape);
+  }
+
+  /** Why the rows of a layer cannot be cut out; empty if they can. */
+  static String reasonAgainst(NodePattern pattern) {
+    String pad = pattern.node().stringAttribute("auto_pad", "NOTSET").toUpperCase(Locale.ROOT);
+    return !pattern.node().is("Conv") || pad.equals("NOTSET") || pad.equals("VALID")
+        ? ""
+        : "its padding is given as " + pad;
+  }
+
+  WeightLayout layout() {
+    return layout;
+  }
+
+  /** Takes in a batch of the layer's input. */
+  void observe(TensorBuffer input) {
+    if (input.shape().elementCount() == 0) {
+      return;
+    }
+    float[] values = input.toFloats();
+    AffineParameters p = parameters;
+    if (p != null) {
+      for (int i = 0; i < values.length; i++) {
+        values[i] = p.dequantize(p.quantize(values[i]));
+      }
+    }
+    if (pattern.node().is("Conv")) {
+      observePatches(values, input.shape());
+    } else {
+      observeRows(values);
+    }
+  }
+
+  private void observeRows(float[] values) {
+    int length = layout.rowLength();
+    int rows = values.length / length;
+    int taken = Math.min(rows, rowsPerSample);
+    for (int i = 0; i < taken; i++) {
+      grams[0].observe(values, position(i, taken, rows) * length, 1);
+    }
+    samples++;
+  }
+
+  private int position(int i, int taken, int all) {
+    return (int) (((long) i * all / taken + samples * 7919) % all);
+  }
+
+  private void observePatches(float[] values, Shape shape) {
+    PatchReader reader = reader(shape);
+    int positions = reader.positions();
+    int batch = Math.toIntExact(shape.dim(0));
+    int perSample = values.length / batch;
+    int perGroup = perSample / layout.groups();
+    int taken = Math.min(positions, rowsPerSample);
+    float[] patch = new float[layout.rowLength()];
+    for (int b = 0; b < batch; b++) {
+      for (int i = 0; i < taken; i++) {
+        int at = position(i, taken, positions);
+        for (int g = 0; g < grams.length; g++) {
+          reader.read(values, b * perSample + g * perGroup, layout.inPerGroup(), at, patch, 0);
+          grams[g].observe(patch, 0, 1);
+        }
+      }
+      samples++;
+    }
+  }
+
+  private PatchReader reader(Shape shape) {
+    int rank = shape.rank() - 2;
+    Node node = pattern.node();
+    int[] input = new int[rank];
+    int[] kernel = new int[rank];
+    for (int d = 0; d < rank; d++) {
+      input[d] = Math.toIntExact(shape.dim(d + 2));
+      kernel[d] = Math.toIntExact(pattern.tensor().shape().dim(d + 2));
+    }
+    return new PatchReader(
+        input,
+        kernel,
+        ints(node, "strides", rank, 1),
+        ints(node, "pads", 2 * rank, 0),
+        ints(node, "dilations", rank, 1));
+  }
+
+  private static int[] ints(Node node, String attribute, int count, int byDefault) {
+    List<Long> values = node.intsAttribute(attribute).orElse(List.of());
+    int[] ints = new int[count];
+    for (int i = 0; i < count; i++) {
+      ints[i] = i < values.size() ? Math.toIntExact(values.get(i)) : byDefault;
+    }
+    return ints;
+  }
+
+  /** {@code E[x x^T]} of a group; the rows of that group are given up. */
+  double[][] takeMean(int group) {
+    double[][] mean = grams[group].mean();
+    grams[group] = new GramMatrix(1, 1);
+    return mean;
+  }
+
+  /** Rows seen, of each group. */
+  long rows() {
+    return grams[0].rows();
+  }
+}
