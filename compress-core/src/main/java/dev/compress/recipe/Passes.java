@@ -8,6 +8,7 @@ import dev.compress.prepare.UpgradeOpset;
 import dev.compress.proof.ProofMode;
 import dev.compress.quantize.ConvertFloat16;
 import dev.compress.quantize.FuseMatMulAdd;
+import dev.compress.quantize.ImproveAccuracy;
 import dev.compress.quantize.NodeFilter;
 import dev.compress.quantize.PointConvsAsGemm;
 import dev.compress.quantize.PoolSpatialMeans;
@@ -146,10 +147,15 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
               new PoolSpatialMeans(),
               new PointConvsAsGemm(),
               new FuseMatMulAdd(),
-              new QuantizeInt8(mode(), target, filter, method(), Set.of(), rounding()));
+              new ImproveAccuracy(int8()),
+              int8());
       case FP16 -> List.of(target.isCpu() ? new StoreFloat16(filter) : new ConvertFloat16(filter));
       case INT4 -> List.of(new QuantizeInt4(filter));
     };
+  }
+
+  private QuantizeInt8 int8() {
+    return new QuantizeInt8(mode(), target, filter, method(), Set.of(), rounding());
   }
 
   private static <E extends Enum<E>> E choice(

@@ -1,0 +1,41 @@
+package dev.compress.quantize;
+
+import dev.compress.calibrate.Samples;
+
+/**
+ * Every so-manieth sample of others, one at a time.
+ *
+ * @param all the others
+ * @param offset the first one
+ * @param stride the distance, at least 1
+ * @param most how many at most
+ */
+record StridedSamples(Samples all, long offset, long stride, long most) implements Samples {
+  @Override
+  public long count() {
+    long left = all.count() - offset;
+    return left <= 0 ? 0 : Math.min(most, (left + stride - 1) / stride);
+  }
+
+  @Override
+  public boolean batchable() {
+    return false;
+  }
+
+  @Override
+  public void forEachBatch(int batchSize, BatchReader reader) {
+    long[] at = {0};
+    long[] left = {count()};
+    all.forEachBatch(
+        1,
+        (inputs, n) -> {
+          long here = at[0];
+          at[0] += n;
+          if (here < offset || (here - offset) % stride != 0) {
+            return left[0] > 0;
+          }
+          left[0]--;
+          return reader.read(inputs, n) && left[0] > 0;
+        });
+  }
+}
