@@ -169,9 +169,9 @@ final class Transformation {
     report.weights(OutputWeights.of(output, written));
     boolean kernelsOnly =
         passes.proof() == ProofMode.KERNELS
-            || passes.proof() == ProofMode.AUTO
+            || (passes.proof() == ProofMode.AUTO
                 && loaded.bytes() > LARGE_MODEL_BYTES
-                && calibration.isEmpty();
+                && calibration.isEmpty());
     Optional<Samples> samples = calibration.map(d -> samplesOf(d, output));
     ProofJob job =
         new ProofJob(
@@ -218,7 +218,7 @@ final class Transformation {
         reports.size() > 1 ? reports.get(reports.size() - 2).result().model() : model;
     boolean changed = last.model() != before;
     Map<Trace, Double> sensitivity =
-        samples.isPresent() && report.provesAnything() || selection.isPresent()
+        (samples.isPresent() && report.provesAnything()) || selection.isPresent()
             ? layerFidelity(before, last, samples, threads)
             : Map.of();
     report.layers(last.traces(), sensitivity);
