@@ -127,12 +127,12 @@ final class HalfPrecisionNodes {
 
   private void consider(Node node, Predicate<Node> allowed) {
     boolean mover = MOVERS.contains(node.opType());
-    if (!node.domain().isEmpty() || !mover && !ARITHMETIC.contains(node.opType())) {
+    if (!node.domain().isEmpty() || (!mover && !ARITHMETIC.contains(node.opType()))) {
       return;
     }
     if (node.outputs().stream().noneMatch(this::isFloat)
-        || mover && !movesHalf(node)
-        || node.is("LayerNormalization") && node.outputs().size() > 1) {
+        || (mover && !movesHalf(node))
+        || (node.is("LayerNormalization") && node.outputs().size() > 1)) {
       return;
     }
     Optional<String> reason = reasonAgainst(node, allowed);
