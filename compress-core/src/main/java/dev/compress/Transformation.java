@@ -91,8 +91,8 @@ final class Transformation {
     CompletableFuture<String> hash = hashInBackground(file);
     GraphValidator.Checked checked = GraphValidator.check(loaded.model());
     report.warn(checked.warnings());
-    ShapeInference.infer(
-        checked.model()); // refuses what contradicts itself, even if nothing else does
+    // Refuses what contradicts itself, even where no pass has anything to do.
+    ShapeInference.infer(checked.model());
     try (Scratch scratch = scratchBeside(output)) {
       Transformed transformed = transform(checked.model(), scratch);
       report.input(loaded, hash.join());
