@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param codes int8, in the weight's shape
  * @param scales one a channel
  */
+@SuppressWarnings("ArrayRecordComponent") // large, made once and only read
 record WeightCodes(Tensor codes, float[] scales) {
   /**
    * Quantizes a weight.
