@@ -98,11 +98,21 @@ final class Skeleton {
         .initializer(node.input(0))
         .map(Initializer::tensor)
         .or(() -> index.constant(node.input(0)))
+        .filter(dims -> dims.type().equals(ElementType.INT64))
         .map(Tensor::toLongs)
-        .filter(dims -> java.util.Arrays.stream(dims).allMatch(d -> d >= 0))
+        .filter(Skeleton::isPossible)
         .map(Shape::of)
         .filter(shape -> shape.elementCount() > KEPT_BYTES / Float.BYTES)
         .map(shape -> tensorType(element, shape));
+  }
+
+  /** Whether dims are those of a tensor whose elements can be counted. */
+  private static boolean isPossible(long[] dims) {
+    double count = 1;
+    for (long dim : dims) {
+      count *= Math.max(1, dim);
+    }
+    return java.util.Arrays.stream(dims).allMatch(d -> d >= 0) && count < 0x1p62;
   }
 
   private static ValueType typeOf(Tensor tensor) {
