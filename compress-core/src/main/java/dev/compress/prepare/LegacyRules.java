@@ -116,10 +116,14 @@ final class LegacyRules {
     if (scope.target() < 10) {
       return Outcome.refused("Slice takes its ends as inputs only from opset 10 on");
     }
+    if (border.stream().anyMatch(LegacyRules::isUnlikely)
+        || size.stream().anyMatch(LegacyRules::isUnlikely)) {
+      return Outcome.refused("its border or scale is out of bounds");
+    }
     long left = border.get(0);
     long top = border.get(1);
-    long bottomEnd = size.isEmpty() ? end(border.get(3)) : Math.addExact(top, size.get(0));
-    long rightEnd = size.isEmpty() ? end(border.get(2)) : Math.addExact(left, size.get(1));
+    long bottomEnd = size.isEmpty() ? end(border.get(3)) : top + size.get(0);
+    long rightEnd = size.isEmpty() ? end(border.get(2)) : left + size.get(1);
     return Outcome.of(
         Node.of(
             "Slice",
@@ -130,6 +134,10 @@ final class LegacyRules {
                 scope.vector("ends", bottomEnd, rightEnd),
                 scope.vector("axes", 2, 3)),
             node.outputs()));
+  }
+
+  private static boolean isUnlikely(long pixels) {
+    return pixels < 0 || pixels > Integer.MAX_VALUE;
   }
 
   private static long end(long border) {

@@ -9,6 +9,7 @@ import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Initializer;
 import dev.compress.graph.Node;
 import dev.compress.graph.ValueInfo;
+import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
@@ -155,7 +156,10 @@ final class TransposeSinking {
   }
 
   private boolean sinkElementwise(Node node) {
-    int operands = ONE_OPERAND.contains(node.opType()) ? 1 : node.inputs().size();
+    int operands =
+        ONE_OPERAND.contains(node.opType())
+            ? Math.min(1, node.inputs().size())
+            : node.inputs().size();
     List<String> operandNames = node.inputs().subList(0, operands);
     Optional<Permutation> order = commonOrder(operandNames);
     if (order.isEmpty()) {
@@ -218,18 +222,26 @@ final class TransposeSinking {
     if (order.isEmpty() || node.inputs().stream().anyMatch(i -> !delayed.containsKey(i))) {
       return false;
     }
+    long given = node.intAttribute("axis", 0);
+    if (given < -order.get().rank() || given >= order.get().rank()) {
+      return false; // invalid, and not for this pass to say
+    }
     List<String> inputs = new ArrayList<>();
     for (String input : node.inputs()) {
       inputs.add(base(input));
     }
-    long axis = order.get().inputAxis(node.intAttribute("axis", 0));
+    long axis = order.get().inputAxis(given);
     putOut(node.withInputs(inputs).withAttribute(Attribute.of("axis", axis)), order.get());
     return true;
   }
 
   private boolean sinkReshape(Node node) {
     Delayed value = delayed.get(node.input(0));
-    Optional<long[]> target = index.constant(node.input(1)).map(Tensor::toLongs);
+    Optional<long[]> target =
+        index
+            .constant(node.input(1))
+            .filter(t -> t.type().equals(ElementType.INT64))
+            .map(Tensor::toLongs);
     if (value == null || target.isEmpty()) {
       return false;
     }

@@ -175,7 +175,7 @@ final class UpgradeRules {
     if (node.stringAttribute("mode", "nearest").equals("nearest")
         && node.attribute("nearest_mode").isEmpty()) {
       Optional<Tensor> scales = scope.constantValue(node.input(1));
-      if (scales.isEmpty()) {
+      if (scales.filter(s -> s.type().equals(ElementType.FLOAT)).isEmpty()) {
         return Outcome.refused(
             "whether nearest rounds up or down depends on scales that are not" + " constant");
       }
@@ -239,6 +239,9 @@ final class UpgradeRules {
     int rank = scope.types().rank(node.input(0));
     if (axis == -1 || (rank > 0 && axis == rank - 1)) {
       return Outcome.of(node.withAttribute(Attribute.of("axis", -1)));
+    }
+    if (rank > 0 && (axis < -rank || axis >= rank)) {
+      return Outcome.refused("its axis " + axis + " is none of its " + rank + " axes");
     }
     if (rank > 0) {
       int first = (int) (axis < 0 ? axis + rank : axis);

@@ -112,12 +112,18 @@ final class UpgradeScope {
 
   /** The value of a constant of this graph or of those around it. */
   Optional<Tensor> constantValue(String value) {
-    Optional<Tensor> here = index.constant(value);
-    if (here.isPresent() || outer == null || index.producer(value).isPresent()) {
-      return here.isPresent()
-          ? here
-          : added.stream().filter(i -> i.name().equals(value)).map(Initializer::tensor).findFirst();
-    }
-    return outer.constantValue(value);
+    Optional<Tensor> here =
+        index
+            .constant(value)
+            .or(
+                () ->
+                    added.stream()
+                        .filter(i -> i.name().equals(value))
+                        .map(Initializer::tensor)
+                        .findFirst());
+    UpgradeScope around = outer;
+    return here.isPresent() || around == null || index.producer(value).isPresent()
+        ? here
+        : around.constantValue(value);
   }
 }

@@ -205,7 +205,7 @@ final class Check {
     float[] got = actual.toFloats();
     double largest = 1e-6;
     for (float w : want) {
-      largest = Math.max(largest, Math.abs(w));
+      largest = Float.isFinite(w) ? Math.max(largest, Math.abs(w)) : largest;
     }
     double worst = 0;
     for (int i = 0; i < want.length; i++) {

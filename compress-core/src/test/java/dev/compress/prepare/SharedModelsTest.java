@@ -128,6 +128,26 @@ class SharedModelsTest {
     Check.sameOutputs(model, OptimizationLevel.ALL, prepared, OptimizationLevel.ALL, inputs, 1e-4);
   }
 
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("models")
+  void reachesTheOpsetOfFourBits(Path file) {
+    assumeTrue(Files.exists(file), SharedData.WHY_ABSENT);
+    String name = Objects.requireNonNull(file.getParent()).getFileName().toString();
+    assumeTrue(!NOT_RUN.containsKey(name), NOT_RUN.getOrDefault(name, ""));
+    assumeTrue(!name.equals("style-transfer-candy"), "one run takes seconds");
+    OnnxModel model = OnnxReader.read(file).model();
+    OnnxModel upgraded =
+        new UpgradeOpset(UpgradeOpset.FOUR_BITS)
+            .apply(
+                new RemoveInitializersFromInputs().apply(model, Check.context()).model(),
+                Check.context())
+            .model();
+    assertThat(upgraded.opset()).isEqualTo(21);
+    Map<String, TensorBuffer> inputs = Check.randomInputs(model, given(name), sizes(name));
+    Check.sameOutputs(
+        model, OptimizationLevel.BASIC, upgraded, OptimizationLevel.BASIC, inputs, 1e-4);
+  }
+
   private static List<ValueInfo> trueInputs(OnnxModel model) {
     Set<String> constants = new HashSet<>();
     model.graph().initializers().forEach(i -> constants.add(i.name()));
