@@ -17,6 +17,9 @@ import dev.compress.tensor.Shape;
 import dev.compress.tensor.TensorBuffer;
 import java.io.BufferedOutputStream;
 import java.io.OutputStream;
+import java.io.RandomAccessFile;
+import java.lang.management.BufferPoolMXBean;
+import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -274,6 +277,33 @@ class DatasetTest {
         }
       }
       assertThat(labels(data.slice(9_999, 1))).containsExactly(9);
+    }
+  }
+
+  @Test
+  void memoryDoesNotGrowWithTheSamples() throws Exception {
+    Path file = folder.resolve("zeros.bin");
+    try (RandomAccessFile zeros = new RandomAccessFile(file.toFile(), "rw")) {
+      zeros.setLength(256L << 20);
+    }
+    DataDescriptor descriptor =
+        DataDescriptor.parse("format: raw\ninputs: {x: {dtype: uint8, shape: [65536]}}");
+    BufferPoolMXBean direct =
+        ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class).stream()
+            .filter(pool -> pool.getName().equals("direct"))
+            .findFirst()
+            .orElseThrow();
+    try (Dataset data = Dataset.open(file, descriptor)) {
+      Iterator<Batch> batches = data.batches(16).iterator();
+      batches.next();
+      long before = direct.getMemoryUsed();
+      int count = 1;
+      while (batches.hasNext()) {
+        batches.next();
+        count++;
+        assertThat(direct.getMemoryUsed() - before).as("after " + count).isLessThan(4L << 20);
+      }
+      assertThat(count).isEqualTo(256);
     }
   }
 
