@@ -31,7 +31,7 @@ class StrokeRasterizerTest {
       }
     }
     assertThat(worst).isLessThan(0.13);
-    assertThat(total).isCloseTo(0, within(0.02 * 16 * 2 * radius));
+    assertThat(total).isCloseTo(0, within(0.03 * (16 * 2 * radius + Math.PI * radius * radius)));
   }
 
   private static double coverage(int column, int row, double dx, double dy, double radius) {

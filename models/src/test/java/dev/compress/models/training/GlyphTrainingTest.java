@@ -70,17 +70,22 @@ class GlyphTrainingTest {
   }
 
   @Test
-  void trainingLearnsAndIsRepeatable() {
-    GlyphTraining training = new GlyphTraining(1280, SEED);
-    GlyphTraining.Result result = training.run(340, Progress.NONE);
-    // chance is 1 in 34
-    assertThat(result.validationAccuracy()).isGreaterThan(0.06);
-    Map<String, float[]> again = training.run(34, Progress.NONE).weights().values();
-    assertThat(again.keySet()).isEqualTo(result.weights().values().keySet());
-    result
-        .weights()
-        .values()
-        .forEach((name, values) -> assertThat(again.get(name)).as(name).isEqualTo(values));
+  void trainingLearns() {
+    GlyphTraining.Result result = new GlyphTraining(2560, SEED).run(340, Progress.NONE);
+    // chance is 1 in 34, with a standard error under 0.01
+    assertThat(result.validationAccuracy()).isGreaterThan(0.1);
+  }
+
+  @Test
+  void trainingIsRepeatable() {
+    GlyphTraining training = new GlyphTraining(256, SEED);
+    Map<String, float[]> first = training.run(34, Progress.NONE).weights().values();
+    Map<String, float[]> second = training.run(34, Progress.NONE).weights().values();
+    assertThat(second.keySet()).isEqualTo(first.keySet());
+    first.forEach((name, values) -> assertThat(second.get(name)).as(name).isEqualTo(values));
+    Map<String, float[]> other =
+        new GlyphTraining(256, SEED + 1).run(34, Progress.NONE).weights().values();
+    assertThat(other.get("head.weight")).isNotEqualTo(first.get("head.weight"));
   }
 
   @Test
