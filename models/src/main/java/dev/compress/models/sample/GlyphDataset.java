@@ -20,6 +20,9 @@ public record GlyphDataset(byte[] images, byte[] labels) {
   /** Width and height of an image in pixels. */
   public static final int SIDE = GlyphRenderer.SIDE;
 
+  private static final int LABELS = 0;
+  private static final int IMAGES = 1;
+
   /** The seed of the committed sample. */
   public static final long SEED = 2024;
 
@@ -43,22 +46,23 @@ public record GlyphDataset(byte[] images, byte[] labels) {
 
   /** Draws the first {@code count} samples of a split. */
   public static GlyphDataset generate(Split split, int count, long seed) {
+    return generate(split, 0, count, seed);
+  }
+
+  /** Draws {@code count} samples of a split, beginning with sample {@code first}. */
+  public static GlyphDataset generate(Split split, int first, int count, long seed) {
     GlyphAlphabet alphabet = GlyphAlphabet.load();
-    byte[] labels = balancedLabels(alphabet.labels().size(), split, count, seed);
+    byte[] labels = labels(alphabet.labels().size(), split, first, count, seed);
     byte[] images = new byte[Math.multiplyExact(count, SIDE * SIDE)];
     ThreadLocal<GlyphRenderer> renderers =
         ThreadLocal.withInitial(() -> new GlyphRenderer(alphabet));
     IntStream.range(0, count)
         .parallel()
         .forEach(
-            i ->
-                renderers
-                    .get()
-                    .render(
-                        labels[i],
-                        SplitMix64.stream(seed, split.stream, 1, i),
-                        images,
-                        i * SIDE * SIDE));
+            i -> {
+              SplitMix64 random = SplitMix64.stream(seed, split.stream, IMAGES, first + i);
+              renderers.get().render(labels[i], random, images, i * SIDE * SIDE);
+            });
     return new GlyphDataset(images, labels);
   }
 
@@ -67,18 +71,28 @@ public record GlyphDataset(byte[] images, byte[] labels) {
     return labels.length;
   }
 
-  private static byte[] balancedLabels(int classes, Split split, int count, long seed) {
+  private static byte[] labels(int classes, Split split, int first, int count, long seed) {
     byte[] labels = new byte[count];
-    byte[] order = new byte[classes];
-    for (int start = 0; start < count; start += classes) {
-      SplitMix64 random = SplitMix64.stream(seed, split.stream, 0, start / classes);
-      for (int i = 0; i < classes; i++) {
-        int other = random.nextInt(i + 1);
-        order[i] = order[other];
-        order[other] = (byte) i;
+    byte[] round = new byte[0];
+    for (int i = 0; i < count; i++) {
+      int place = (first + i) % classes;
+      if (place == 0 || i == 0) {
+        round =
+            round(classes, SplitMix64.stream(seed, split.stream, LABELS, (first + i) / classes));
       }
-      System.arraycopy(order, 0, labels, start, Math.min(classes, count - start));
+      labels[i] = round[place];
     }
     return labels;
+  }
+
+  /** Every label once, in random order. */
+  private static byte[] round(int classes, SplitMix64 random) {
+    byte[] order = new byte[classes];
+    for (int i = 0; i < classes; i++) {
+      int other = random.nextInt(i + 1);
+      order[i] = order[other];
+      order[other] = (byte) i;
+    }
+    return order;
   }
 }

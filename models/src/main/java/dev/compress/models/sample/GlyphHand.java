@@ -8,14 +8,14 @@ import dev.compress.models.random.SplitMix64;
  * besides, as a pen that was lifted never comes back exactly.
  */
 final class GlyphHand {
-  private static final double ROTATION_SIGMA_DEGREES = 8;
-  private static final double SHEAR_SIGMA = 0.14;
-  private static final double SMALLEST_SIDE_PIXELS = 15;
+  private static final double ROTATION_SIGMA_DEGREES = 9;
+  private static final double SHEAR_SIGMA = 0.16;
+  private static final double SMALLEST_SIDE_PIXELS = 13;
   private static final double LARGEST_SIDE_PIXELS = 26;
   private static final double STRETCH_SIGMA = 0.1;
-  private static final double SHIFT_SIGMA_PIXELS = 1.1;
-  private static final double WAVE_AMPLITUDE = 0.045;
-  private static final double STROKE_SHIFT_SIGMA = 0.022;
+  private static final double SHIFT_SIGMA_PIXELS = 1.4;
+  private static final double WAVE_AMPLITUDE = 0.052;
+  private static final double STROKE_SHIFT_SIGMA = 0.028;
   private static final double STROKE_SCALE_SIGMA = 0.05;
   private static final int WAVES = 3;
 

@@ -15,9 +15,9 @@ final class GlyphRenderer {
 
   private static final double THINNEST_RADIUS = 0.55;
   private static final double THICKEST_RADIUS = 1.5;
-  private static final double LARGEST_NOISE_SIGMA = 0.14;
-  private static final double STRAY_LINE_SHARE = 0.2;
-  private static final double SMUDGE_SHARE = 0.3;
+  private static final double LARGEST_NOISE_SIGMA = 0.17;
+  private static final double STRAY_LINE_SHARE = 0.25;
+  private static final double SMUDGE_SHARE = 0.35;
   private static final double LARGEST_BLUR = 0.22;
   // what the scanner reads as paper; it also keeps the noise of empty paper out of the files, which
   // would double them

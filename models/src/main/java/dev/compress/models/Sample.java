@@ -1,0 +1,131 @@
+package dev.compress.models;
+
+import dev.compress.error.ReadWriteException;
+import dev.compress.error.UnsupportedModelException;
+import dev.compress.progress.Progress;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.AtomicMoveNotSupportedException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Arrays;
+import java.util.List;
+import java.util.ServiceConfigurationError;
+import java.util.ServiceLoader;
+
+/**
+ * An embedded model with its data.
+ *
+ * @param name what stands after {@code sample:}
+ * @param description what it does, one line
+ * @param files names of its files
+ */
+public record Sample(String name, String description, List<String> files) {
+  /** Copies the list. */
+  public Sample {
+    files = List.copyOf(files);
+  }
+
+  /** The float model's bytes. */
+  public byte[] model() {
+    return resource(name + ".onnx");
+  }
+
+  /**
+   * Puts the sample's files into a folder. Files that are there already with the same content stay
+   * untouched; others are replaced, each in one step, so that a process that does the same at the
+   * same time never sees a part.
+   *
+   * @param folder where to; created if it is not there
+   * @throws ReadWriteException if the files cannot be written
+   */
+  public SampleFiles extract(Path folder) {
+    try {
+      Files.createDirectories(folder);
+      for (String file : files) {
+        put(resource(file), folder.resolve(file));
+      }
+    } catch (IOException failure) {
+      throw new ReadWriteException(
+          "Cannot put the sample into "
+              + folder
+              + ": "
+              + failure.getMessage()
+              + ". Choose another folder or free some space.",
+          failure);
+    }
+    return new SampleFiles(
+        folder.resolve(name + ".onnx"),
+        folder.resolve(name + "-calibration"),
+        folder.resolve(name + "-test"));
+  }
+
+  /**
+   * Makes the sample's files anew, model and data: the same data for the same version of compress,
+   * and the same model as far as the training is repeatable from processor to processor. Takes some
+   * minutes.
+   *
+   * @param folder an existing folder; files of the same names are replaced
+   * @param progress told the steps of the training; asked whether to stop
+   * @throws UnsupportedModelException if the training libraries are absent
+   * @throws ReadWriteException if the files cannot be written
+   */
+  public void rebuild(Path folder, Progress progress) {
+    recipe().rebuild(folder, progress);
+  }
+
+  private SampleRecipe recipe() {
+    try {
+      for (SampleRecipe recipe :
+          ServiceLoader.load(SampleRecipe.class, Sample.class.getClassLoader())) {
+        if (recipe.sample().equals(name)) {
+          return recipe;
+        }
+      }
+      throw noTraining(null);
+    } catch (ServiceConfigurationError | LinkageError absent) {
+      throw noTraining(absent);
+    }
+  }
+
+  private UnsupportedModelException noTraining(@org.jspecify.annotations.Nullable Throwable cause) {
+    return new UnsupportedModelException(
+        "Cannot build sample:"
+            + name
+            + ": the training libraries are not part of this installation. Use the full distribution.",
+        cause);
+  }
+
+  private byte[] resource(String file) {
+    String path = "sample/" + name + "/" + file;
+    try (InputStream stream = Sample.class.getResourceAsStream(path)) {
+      if (stream == null) {
+        throw new IllegalStateException("resource " + path + " is missing from this build");
+      }
+      return stream.readAllBytes();
+    } catch (IOException failure) {
+      throw new UncheckedIOException("cannot read resource " + path, failure);
+    }
+  }
+
+  private static void put(byte[] content, Path target) throws IOException {
+    if (Files.isRegularFile(target)
+        && Files.size(target) == content.length
+        && Arrays.equals(Files.readAllBytes(target), content)) {
+      return;
+    }
+    Path part = Files.createTempFile(target.toAbsolutePath().getParent(), ".part", null);
+    try {
+      Files.write(part, content);
+      try {
+        Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
+      } catch (AtomicMoveNotSupportedException cannot) {
+        Files.move(part, target, StandardCopyOption.REPLACE_EXISTING);
+      }
+    } finally {
+      Files.deleteIfExists(part);
+    }
+  }
+}

@@ -1,0 +1,10 @@
+/**
+ * Training on Deep Java Library with its PyTorch engine. The only package that imports {@code
+ * ai.djl}; nobody imports it: what it can do is found through ports by {@link
+ * java.util.ServiceLoader}, so that everything else works where the training libraries are absent.
+ * Imports {@code dev.compress.models.sample} and {@code architecture} and the core.
+ */
+@NullMarked
+package dev.compress.models.training;
+
+import org.jspecify.annotations.NullMarked;
