@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 
 /** The main job through the library's door, with the datasets that a recipe names opened for it. */
 final class DoorEngine implements TransformEngine {
@@ -69,21 +70,26 @@ final class DoorEngine implements TransformEngine {
     }
     if (calibration != null) {
       boolean onlyData = recipe.data() == null;
-      Dataset data = open(calibration, onlyData ? request.dataConfig() : Optional.empty());
+      Dataset data =
+          open(
+              calibration,
+              onlyData ? request.dataConfig() : Optional.empty(),
+              samples::calibrationData);
       open.add(data);
       prepared = prepared.calibratingOn(data);
     }
     if (recipe.data() != null) {
-      Dataset data = open(recipe.data(), request.dataConfig());
+      Dataset data = open(recipe.data(), request.dataConfig(), samples::testData);
       open.add(data);
       prepared = prepared.holdingAccuracyOn(data);
     }
     return prepared;
   }
 
-  private Dataset open(String argument, Optional<Path> config) {
+  private static Dataset open(
+      String argument, Optional<Path> config, Function<String, Dataset> embedded) {
     if (Samples.name(argument).isPresent()) {
-      return samples.dataset(argument);
+      return embedded.apply(argument);
     }
     Path path = Path.of(argument);
     return config

@@ -1,34 +1,50 @@
 package dev.compress.cli;
 
 import dev.compress.data.Dataset;
+import dev.compress.models.Sample;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
-/** The samples of the module {@code models}. */
+/** The samples of the module {@code models}, extracted when they are first asked for. */
 final class EmbeddedSamples implements SampleCatalog {
   @Override
   public List<SampleModel> list() {
-    return List.of();
+    return dev.compress.models.SampleCatalog.samples().stream()
+        .map(sample -> new SampleModel(sample.name(), sample.description()))
+        .toList();
   }
 
   @Override
   public Path modelFile(String argument) {
     Optional<String> sample = Samples.name(argument);
-    if (sample.isPresent()) {
-      throw unknown(sample.get());
-    }
-    return Path.of(argument);
+    return sample.isPresent() ? find(sample.get()).extract().model() : Path.of(argument);
   }
 
   @Override
-  public Dataset dataset(String argument) {
-    throw unknown(Samples.name(argument).orElse(argument));
+  public Dataset calibrationData(String argument) {
+    return Dataset.open(find(nameOf(argument)).extract().calibrationData());
   }
 
-  private UsageException unknown(String name) {
+  @Override
+  public Dataset testData(String argument) {
+    return Dataset.open(find(nameOf(argument)).extract().testData());
+  }
+
+  private static String nameOf(String argument) {
+    return Samples.name(argument).orElse(argument);
+  }
+
+  private Sample find(String name) {
     List<String> known = list().stream().map(SampleModel::name).toList();
-    return new UsageException(
-        "There is no sample " + name + "; there are " + String.join(", ", known) + ".");
+    return dev.compress.models.SampleCatalog.find(name)
+        .orElseThrow(
+            () ->
+                new UsageException(
+                    "There is no sample "
+                        + name
+                        + "; there are "
+                        + String.join(", ", known)
+                        + "."));
   }
 }

@@ -18,10 +18,18 @@ interface SampleCatalog {
   Path modelFile(String argument);
 
   /**
-   * An embedded dataset.
+   * The embedded data to calibrate on.
    *
    * @param argument sample:NAME
    * @throws UsageException if there is no such sample
    */
-  Dataset dataset(String argument);
+  Dataset calibrationData(String argument);
+
+  /**
+   * The embedded data to score on, disjoint from calibration.
+   *
+   * @param argument sample:NAME
+   * @throws UsageException if there is no such sample
+   */
+  Dataset testData(String argument);
 }

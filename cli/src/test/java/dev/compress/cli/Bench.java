@@ -93,7 +93,12 @@ final class Bench {
     }
 
     @Override
-    public Dataset dataset(String argument) {
+    public Dataset calibrationData(String argument) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Dataset testData(String argument) {
       throw new UnsupportedOperationException();
     }
   }

@@ -12,8 +12,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An embedded model with its data.
@@ -31,6 +33,41 @@ public record Sample(String name, String description, List<String> files) {
   /** The float model's bytes. */
   public byte[] model() {
     return resource(name + ".onnx");
+  }
+
+  /**
+   * Puts the sample's files where this user keeps such things, or into a temporary folder where
+   * that is not possible. The environment variable {@code COMPRESS_CACHE} names another place.
+   *
+   * @throws ReadWriteException if the files cannot be written anywhere
+   */
+  public SampleFiles extract() {
+    Optional<Path> cache = CacheFolder.locate();
+    if (cache.isPresent()) {
+      try {
+        return extract(cache.get().resolve("samples").resolve(name));
+      } catch (ReadWriteException notThere) {
+        return extract(temporaryFolder());
+      }
+    }
+    return extract(temporaryFolder());
+  }
+
+  /** A folder that is removed with its files when this process ends. */
+  private Path temporaryFolder() {
+    try {
+      Path folder = Files.createTempDirectory("compress-sample-");
+      // in reverse order of these calls, so the folder comes last
+      folder.toFile().deleteOnExit();
+      files.forEach(file -> folder.resolve(file).toFile().deleteOnExit());
+      return folder;
+    } catch (IOException failure) {
+      throw new ReadWriteException(
+          "Cannot write the sample to the temporary folder: "
+              + failure.getMessage()
+              + ". Set COMPRESS_CACHE to a folder that can be written.",
+          failure);
+    }
   }
 
   /**
@@ -90,7 +127,7 @@ public record Sample(String name, String description, List<String> files) {
     }
   }
 
-  private UnsupportedModelException noTraining(@org.jspecify.annotations.Nullable Throwable cause) {
+  private UnsupportedModelException noTraining(@Nullable Throwable cause) {
     return new UnsupportedModelException(
         "Cannot build sample:"
             + name

@@ -9,9 +9,9 @@ public enum Architecture {
   /** {@link Resnet50#standard()}. */
   RESNET50("resnet50", "ResNet-50, 25.6 million parameters, 102 MB"),
   /** {@link BertEncoder#base()}. */
-  BERT_BASE("bert-base", "BERT-base encoder, 108.9 million parameters, 436 MB"),
+  BERT("bert", "BERT-base encoder, 108.9 million parameters, 436 MB"),
   /** {@link MatMulStack#ofBytes} of 8 GiB. */
-  MATMUL_STACK_8G("matmul-stack-8g", "64 MatMuls of 128 MiB each with external data, 8 GiB");
+  MATMUL_STACK("matmul-stack", "64 MatMuls of 128 MiB each with external data, 8 GiB");
 
   private final String id;
   private final String description;
@@ -43,8 +43,8 @@ public enum Architecture {
   public OnnxModel build(long seed) {
     return switch (this) {
       case RESNET50 -> Resnet50.standard().build(seed);
-      case BERT_BASE -> BertEncoder.base().build(seed);
-      case MATMUL_STACK_8G -> MatMulStack.ofBytes(8L << 30).build(seed);
+      case BERT -> BertEncoder.base().build(seed);
+      case MATMUL_STACK -> MatMulStack.ofBytes(8L << 30).build(seed);
     };
   }
 }
