@@ -95,7 +95,7 @@ public record PointConvsAsGemm() implements CompressionPass {
     List<Node> chain = new ArrayList<>(List.of(first));
     Optional<Node> next = index.onlyConsumer(first.output(0));
     while (next.isPresent()
-        && (next.get().domain().isEmpty() && ACTIVATIONS.contains(next.get().opType())
+        && ((next.get().domain().isEmpty() && ACTIVATIONS.contains(next.get().opType()))
             || isOnPoint(next.get(), index, shapes))) {
       chain.add(next.get());
       next = index.onlyConsumer(next.get().output(0));

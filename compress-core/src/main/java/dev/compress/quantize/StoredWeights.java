@@ -42,7 +42,7 @@ record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scal
     Tensor tensor = initializer.tensor();
     ElementType type = tensor.type();
     List<Use> uses = index.uses(initializer.name());
-    if (!type.equals(ElementType.FLOAT) && !type.equals(ElementType.FLOAT16)
+    if ((!type.equals(ElementType.FLOAT) && !type.equals(ElementType.FLOAT16))
         || tensor.elementCount() < MIN_ELEMENTS
         || uses.isEmpty()
         || index.isInput(initializer.name())
@@ -52,7 +52,7 @@ record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scal
     StoredWeights first = null;
     for (Use use : uses) {
       Optional<StoredWeights> layout = layout(initializer, use);
-      if (layout.isEmpty() || first != null && !first.equals(layout.get())) {
+      if (layout.isEmpty() || (first != null && !first.equals(layout.get()))) {
         return Optional.empty();
       }
       first = layout.get();
