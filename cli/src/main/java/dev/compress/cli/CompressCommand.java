@@ -27,10 +27,12 @@ import picocli.CommandLine.Parameters;
       "Examples:",
       "  compress --quantize int8 sample:glyphs",
       "  compress --quantize int8 --calibration-data images.npz model.onnx",
-      "  compress --quantize int8 --calibration-data train --data test --max-drop 0.3 model.onnx",
+      "  compress --quantize int8 --calibration-data train.npz --data test.npz \\",
+      "      --max-drop 0.3 --report report.html model.onnx",
       "",
-      "Exit codes: 0 done, 1 a bug, 2 usage, 3 invalid or unsupported model or data, 4 device",
-      "unavailable, 5 a gate failed, 6 cannot read or write, 130 interrupted."
+      "Exit codes: 0 done, 1 a bug, 2 usage, 3 the model or the data is invalid or",
+      "unsupported, 4 a device is unavailable, 5 a gate failed, 6 cannot read or write,",
+      "130 interrupted."
     })
 final class CompressCommand implements Callable<Integer> {
   @Mixin final StandardOptions standard = new StandardOptions();

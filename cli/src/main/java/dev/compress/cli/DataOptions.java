@@ -51,8 +51,8 @@ final class DataOptions {
       order = 25,
       paramLabel = "FILE",
       description =
-          "YAML that says what the data files cannot: preprocessing, labels, metric. Default:"
-              + " NAME.yaml beside the data.")
+          "A YAML file that says what the data cannot: preprocessing, labels, metric. Default: the"
+              + " one of the same name beside the data.")
   @Nullable Path dataConfig;
 
   @Option(

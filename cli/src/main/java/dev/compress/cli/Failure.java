@@ -76,7 +76,7 @@ record Failure(int code, String message, String where, String advice) {
       return split(ExitCode.READ_WRITE, known, where);
     }
     if (known instanceof CancelledException) {
-      return new Failure(ExitCode.INTERRUPTED, "Interrupted; nothing was written.", where, "");
+      return new Failure(ExitCode.INTERRUPTED, oneLine(known.getMessage()), where, "");
     }
     return ofBug(known, where, version);
   }

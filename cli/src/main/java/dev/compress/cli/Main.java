@@ -8,9 +8,12 @@ public final class Main {
 
   /** Runs the command line and ends the process with its exit code. */
   public static void main(String[] args) {
+    Terminal terminal = Terminal.ofProcess();
+    if (ReadyHelp.print(args, terminal)) {
+      System.exit(terminal.finish().isEmpty() ? ExitCode.DONE : ExitCode.READ_WRITE);
+    }
     Interruption interruption = Interruption.listen();
-    int code =
-        new Program(Terminal.ofProcess(), Wiring.ofModules(), interruption.requested()).run(args);
+    int code = new Program(terminal, Wiring.ofModules(), interruption.requested()).run(args);
     interruption.finished();
     System.exit(code);
   }

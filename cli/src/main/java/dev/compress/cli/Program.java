@@ -9,9 +9,12 @@ import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine;
+import picocli.CommandLine.Help;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.IExecutionExceptionHandler;
+import picocli.CommandLine.IHelpSectionRenderer;
 import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.Model.UsageMessageSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -74,6 +77,7 @@ final class Program {
     line.addSubcommand(new DoctorCommand(root));
     line.addSubcommand(new ModelsCommand(root));
     line.addSubcommand(new CompletionCommand(root));
+    orderHelp(line);
     line.setExpandAtFiles(false);
     line.setUsageHelpWidth(Math.min(terminal.width(), 100));
     line.setColorScheme(
@@ -83,6 +87,23 @@ final class Program {
     line.setParameterExceptionHandler(handlers);
     line.setExecutionExceptionHandler(handlers);
     return line;
+  }
+
+  /** What is particular to the main job comes before what every command has. */
+  private static void orderHelp(CommandLine line) {
+    UsageMessageSpec usage = line.getCommandSpec().usageMessage();
+    usage.sectionMap().remove(UsageMessageSpec.SECTION_KEY_OPTION_LIST_HEADING);
+    usage.sectionMap().put(UsageMessageSpec.SECTION_KEY_OPTION_LIST, new OptionsOfTheJobFirst());
+  }
+
+  private static final class OptionsOfTheJobFirst implements IHelpSectionRenderer {
+    @Override
+    public String render(Help help) {
+      return help.optionListGroupSections()
+          + help.optionListHeading()
+          + help.optionListExcludingGroups(
+              help.commandSpec().options().stream().filter(o -> o.group() == null).toList());
+    }
   }
 
   /** No lambdas: of picocli's interfaces, whose class files are old, JDK 17 cannot archive any. */

@@ -3,15 +3,19 @@ package dev.compress.cli;
 import dev.compress.cli.console.Terminal;
 import dev.compress.cli.console.TerminalProgress;
 import dev.compress.cli.text.TransformText;
+import dev.compress.error.CancelledException;
 import dev.compress.error.OutputExistsException;
 import dev.compress.error.ReadWriteException;
 import dev.compress.recipe.Recipe;
 import dev.compress.recipe.RecipeFile;
 import dev.compress.report.TransformReport;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 
 /** One run of the main command, from checked options to printed and written reports. */
@@ -58,11 +62,33 @@ final class TransformJob {
   private TransformEngine.Outcome work(TransformEngine.Request request, Path output) {
     boolean quiet = command.standard.quiet;
     TransformEngine engine = command.wiring().engine().get();
+    Optional<BasicFileAttributes> before = attributes(output);
     try (TerminalProgress progress = new TerminalProgress(terminal, quiet, command.cancelled())) {
       return command.run.dryRun
           ? new TransformEngine.Outcome(engine.plan(request, progress), Optional.empty())
           : engine.run(request, output, command.run.force, progress);
+    } catch (CancelledException e) {
+      throw isAnother(before, attributes(output))
+          ? new CancelledException(
+              "Interrupted while the output was measured; " + output + " is complete.", e)
+          : new CancelledException("Interrupted; nothing was written.", e);
     }
+  }
+
+  private static Optional<BasicFileAttributes> attributes(Path file) {
+    try {
+      return Optional.of(Files.readAttributes(file, BasicFileAttributes.class));
+    } catch (IOException e) {
+      return Optional.empty();
+    }
+  }
+
+  private static boolean isAnother(
+      Optional<BasicFileAttributes> before, Optional<BasicFileAttributes> after) {
+    return after.isPresent()
+        && (before.isEmpty()
+            || !before.get().lastModifiedTime().equals(after.get().lastModifiedTime())
+            || !Objects.equals(before.get().fileKey(), after.get().fileKey()));
   }
 
   private Path output(Recipe recipe) {

@@ -169,7 +169,7 @@ class ArchitectureTest {
 
   @Test
   void theCommandLineLibrariesStayInCli() {
-    onlyIn(new String[] {CORE + ".cli.."}, "picocli..", "me.tongfei..");
+    onlyIn(new String[] {CORE + ".cli.."}, "picocli..");
   }
 
   @Test

@@ -2,6 +2,14 @@ package dev.compress.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.compress.cli.console.Terminal;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -28,6 +36,36 @@ class HelpTest {
         .doesNotContain("evaluate")
         .doesNotContain("distill")
         .doesNotContain("unpack");
+  }
+
+  /**
+   * The ready text is the parser's. After a change of options: {@code COMPRESS_UPDATE_HELP=1}
+   * writes it anew.
+   */
+  @Test
+  void theReadyTextIsTheParsers() throws IOException {
+    String help = new Bench().run("--help").out();
+    if (System.getenv("COMPRESS_UPDATE_HELP") != null) {
+      Files.writeString(
+          Path.of("src/main/resources/dev/compress/cli").resolve(ReadyHelp.RESOURCE), help);
+      return;
+    }
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    Terminal terminal = Terminal.of(out, OutputStream.nullOutputStream(), Map.of());
+    assertThat(ReadyHelp.print(new String[] {"--help"}, terminal)).isTrue();
+    assertThat(terminal.finish()).isEmpty();
+    assertThat(out.toString(StandardCharsets.UTF_8)).isEqualTo(help);
+  }
+
+  @Test
+  void theReadyTextIsForPlainStreamsOfItsWidth() {
+    OutputStream none = OutputStream.nullOutputStream();
+    String[] help = {"-h"};
+    assertThat(ReadyHelp.print(help, Terminal.ofScreen(none, none, Map.of("COLUMNS", "80"))))
+        .isFalse();
+    assertThat(ReadyHelp.print(help, Terminal.of(none, none, Map.of("COLUMNS", "100")))).isFalse();
+    assertThat(ReadyHelp.print(new String[] {"inspect", "-h"}, Terminal.of(none, none, Map.of())))
+        .isFalse();
   }
 
   @ParameterizedTest

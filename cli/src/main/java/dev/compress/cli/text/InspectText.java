@@ -68,7 +68,7 @@ public record InspectText(Style style, int width, boolean verbose) {
     table.row(
         "parameters",
         Quantity.count(model.parameters())
-            + (model.sparsity() == null
+            + (model.sparsity() == null || model.sparsity() < 0.0005
                 ? ""
                 : ", " + Quantity.percent(model.sparsity(), 1) + " of them zero"));
     if (model.macs() != null) {
