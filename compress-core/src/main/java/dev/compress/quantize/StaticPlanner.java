@@ -120,7 +120,7 @@ final class StaticPlanner {
     }
     long products = PatternCost.products(pattern, shapes);
     return pattern.tensor().elementCount() < MIN_MATRIX_WEIGHTS
-            || products >= 0 && products < MIN_MATRIX_PRODUCTS
+            || (products >= 0 && products < MIN_MATRIX_PRODUCTS)
         ? Optional.of("a small matrix: slower in integers")
         : Optional.empty();
   }
@@ -136,7 +136,7 @@ final class StaticPlanner {
       return inputs >= MIN_GROUP_CHANNELS && outputs / pattern.groups() >= MIN_GROUP_CHANNELS;
     }
     return inputs >= MIN_INPUT_CHANNELS
-        || pattern.reductionLength() >= MIN_NARROW_REDUCTION && outputs >= MIN_NARROW_OUTPUTS;
+        || (pattern.reductionLength() >= MIN_NARROW_REDUCTION && outputs >= MIN_NARROW_OUTPUTS);
   }
 
   private boolean feedsUnfusableActivation(Node node) {
@@ -147,7 +147,7 @@ final class StaticPlanner {
                     u.node().is("HardSwish")
                         || u.node().is("PRelu")
                         || u.node().is("HardSigmoid")
-                        || u.node().is("Mul") && isTimesHardSigmoid(u.node(), node.output(0)));
+                        || (u.node().is("Mul") && isTimesHardSigmoid(u.node(), node.output(0))));
   }
 
   private boolean isTimesHardSigmoid(Node mul, String value) {
@@ -324,7 +324,8 @@ final class StaticPlanner {
         && index
             .producer(value)
             .filter(
-                p -> plan.isMadeInInteger(p) || canMoveQuantized(p) && isMadeInInteger(p.input(0)))
+                p ->
+                    plan.isMadeInInteger(p) || (canMoveQuantized(p) && isMadeInInteger(p.input(0))))
             .isPresent();
   }
 

@@ -175,7 +175,7 @@ class AccuracyMethodsTest {
   void realModelsKeepOrImprove(String name) {
     Path file = SharedData.model(name + "/model.onnx").orElse(null);
     assumeTrue(file != null, SharedData.WHY_ABSENT);
-    OnnxModel model = SmallModels.prepared(file, 13);
+    OnnxModel model = SmallModels.prepared(java.util.Objects.requireNonNull(file), 13);
     Samples samples =
         name.startsWith("fashion")
             ? SmallModels.dataset(

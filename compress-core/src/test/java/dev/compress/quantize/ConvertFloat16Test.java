@@ -213,7 +213,7 @@ class ConvertFloat16Test {
   void realModelsLoadAndStayClose(String name) {
     Path file = SharedData.model(name + "/model.onnx").orElse(null);
     assumeTrue(file != null, SharedData.WHY_ABSENT);
-    OnnxModel model = SmallModels.prepared(file, 13);
+    OnnxModel model = SmallModels.prepared(java.util.Objects.requireNonNull(file), 13);
     PassResult result = PASS.apply(model, SmallModels.context(Optional.empty()));
     Samples samples = SmallModels.madeUp(model, 2);
     if (PASS.notApplicableTo(model).isEmpty()) {

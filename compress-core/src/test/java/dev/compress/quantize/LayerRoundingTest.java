@@ -184,7 +184,7 @@ class LayerRoundingTest {
   void aRealModelComesCloserOnDataItHasNotSeen() {
     Path file = SharedData.model("fashion-resnet-opset9/model.onnx").orElse(null);
     assumeTrue(file != null, SharedData.WHY_ABSENT);
-    OnnxModel model = SmallModels.prepared(file, 13);
+    OnnxModel model = SmallModels.prepared(java.util.Objects.requireNonNull(file), 13);
     Path data = SharedData.data().orElseThrow().resolve("datasets/fashion-mnist");
     Samples seen = SmallModels.dataset(data.resolve("train"), model, 64);
     Samples unseen = SmallModels.dataset(data.resolve("testA5k"), model, 200);

@@ -156,7 +156,7 @@ class QuantizeInt4Test {
   void aRealTransformerStaysClose() {
     Path file = SharedData.model("text-transformer-banking77/model.onnx").orElse(null);
     assumeTrue(file != null, SharedData.WHY_ABSENT);
-    OnnxModel model = SmallModels.prepared(file, 21);
+    OnnxModel model = SmallModels.prepared(java.util.Objects.requireNonNull(file), 21);
     assertThat(model.opset()).isGreaterThanOrEqualTo(21);
     PassResult result = apply(model);
     Samples samples = SmallModels.madeUp(model, 8);

@@ -48,9 +48,10 @@ record GlyphTraining(int images, long seed) {
    * What a training left.
    *
    * @param weights by their names in the network
+   * @param finalLoss cross-entropy of the last batch, in nats
    * @param validationAccuracy share of the validation images that it names correctly
    */
-  record Result(TrainedWeights weights, double validationAccuracy) {}
+  record Result(TrainedWeights weights, double finalLoss, double validationAccuracy) {}
 
   /**
    * Trains.
@@ -81,23 +82,24 @@ record GlyphTraining(int images, long seed) {
       try (Trainer trainer = model.newTrainer(config)) {
         trainer.initialize(new Shape(BATCH, 1, GlyphDataset.SIDE, GlyphDataset.SIDE));
         progress.begin("train", steps);
+        double loss = Double.NaN;
         for (int first = 0; first < images; first += CHUNK) {
           GlyphDataset chunk =
               GlyphDataset.generate(Split.TRAINING, first, Math.min(CHUNK, images - first), seed);
           for (int at = 0; at < chunk.count(); at += BATCH) {
             progress.check();
-            step(trainer, chunk, at);
+            loss = step(trainer, chunk, at);
             progress.advance(1);
           }
         }
         double accuracy =
             accuracy(trainer, GlyphDataset.generate(Split.VALIDATION, validationImages, seed));
-        return new Result(new TrainedWeights(block.weights()), accuracy);
+        return new Result(new TrainedWeights(block.weights()), loss, accuracy);
       }
     }
   }
 
-  private static void step(Trainer trainer, GlyphDataset data, int at) {
+  private static double step(Trainer trainer, GlyphDataset data, int at) {
     // all arrays of a step belong to this manager, else they would pile up until the training ends
     try (NDManager manager = trainer.getManager().newSubManager()) {
       NDList images = new NDList(images(manager, data, at, BATCH));
@@ -106,12 +108,15 @@ record GlyphTraining(int images, long seed) {
         classes[i] = data.labels()[at + i];
       }
       NDList labels = new NDList(manager.create(classes));
+      double lossValue;
       try (GradientCollector gradients = trainer.newGradientCollector()) {
         NDList logits = trainer.forward(images);
         NDArray loss = trainer.getLoss().evaluate(labels, logits);
         gradients.backward(loss);
+        lossValue = loss.getFloat();
       }
       trainer.step();
+      return lossValue;
     }
   }
 
