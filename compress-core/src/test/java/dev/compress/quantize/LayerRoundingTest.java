@@ -200,7 +200,8 @@ class LayerRoundingTest {
                   rounding)
               .apply(model, SmallModels.context(Optional.of(seen)))
               .model();
-      decibels[rounding == Rounding.ADAPTIVE ? 1 : 0] = SmallModels.sqnrDb(model, quantized, unseen, 200);
+      decibels[rounding == Rounding.ADAPTIVE ? 1 : 0] =
+          SmallModels.sqnrDb(model, quantized, unseen, 200);
     }
     assertThat(decibels[1]).as("adaptive over nearest").isGreaterThan(decibels[0] + 0.3);
   }
