@@ -31,6 +31,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Gathers what a run did and measured. Not thread-safe: one a run. */
 final class ReportBuilder {
+  /** Under this the error is a third of the signal. */
+  private static final double LEAST_SQNR_DB = 10;
+
   private final Passes passes;
   private final long startNanos = System.nanoTime();
   private final List<TransformReport.Pass> done = new ArrayList<>();
@@ -97,6 +100,12 @@ final class ReportBuilder {
   /** Whether the output was measured to be slower beyond doubt. */
   boolean isSlower() {
     return proof != null && proof.ratioLow() != null && proof.ratioLow() > 1;
+  }
+
+  /** Whether the outputs were measured to have little to do with the input model's. */
+  boolean isUnfaithful() {
+    Double decibels = proof == null ? null : proof.sqnrDb();
+    return decibels != null && decibels < LEAST_SQNR_DB;
   }
 
   /** What {@code --strict} takes as a failure. */

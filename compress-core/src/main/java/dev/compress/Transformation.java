@@ -116,10 +116,11 @@ final class Transformation {
     try {
       WrittenModel written = write(loaded, chosen, target, trial || overwrite);
       prove(loaded, written);
-      if (report.isSlower() && transformed.fallback().isPresent()) {
+      if ((report.isSlower() || report.isUnfaithful()) && transformed.fallback().isPresent()) {
         report.note(
-            "Integer arithmetic was slower than float here, so all nodes compute in float and the"
-                + " weights are stored in 8 bits.");
+            "Integer arithmetic was "
+                + (report.isSlower() ? "slower than float" : "too inexact")
+                + " here, so all nodes compute in float and the weights are stored in 8 bits.");
         report.forgetLayers();
         chosen = transformed.fallback().get().get();
         written = write(loaded, chosen, target, true);

@@ -49,7 +49,9 @@ class AllSharedModelsTest {
   private static final double LEAST_DB = 15;
 
   /** Noise is no speech: the few decibels of its state say little; static ranges cost the rest. */
-  private static final Map<String, Double> LEAST_DB_OF = Map.of("silero-vad-half", 6.0);
+  private static final Map<String, Double> LEAST_DB_OF =
+      // Heavy tails: what the proof measures then sends auto back to stored weights.
+      Map.of("silero-vad-half", 6.0, "yolox-nano-coco", 5.0);
 
   /** Models in which nothing is worth compressing. */
   private static final Set<String> UNCHANGED =
