@@ -76,7 +76,8 @@ record Failure(int code, String message, String where, String advice) {
       return split(ExitCode.READ_WRITE, known, where);
     }
     if (known instanceof CancelledException) {
-      return new Failure(ExitCode.INTERRUPTED, oneLine(known.getMessage()), where, "");
+      return new Failure(
+          ExitCode.INTERRUPTED, oneLine(String.valueOf(known.getMessage())), where, "");
     }
     return ofBug(known, where, version);
   }

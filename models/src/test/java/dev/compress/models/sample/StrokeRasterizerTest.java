@@ -38,7 +38,7 @@ class StrokeRasterizerTest {
     int inside = 0;
     for (int i = 0; i < SUBPIXELS * SUBPIXELS; i++) {
       double px = column + (i % SUBPIXELS + 0.5) / SUBPIXELS - 14;
-      double py = row + (i / SUBPIXELS + 0.5) / SUBPIXELS - 14;
+      double py = row + (Math.floorDiv(i, SUBPIXELS) + 0.5) / SUBPIXELS - 14;
       double along = Math.max(-1, Math.min(1, (px * dx + py * dy) / (dx * dx + dy * dy)));
       double distance = Math.hypot(px - along * dx, py - along * dy);
       inside += distance <= radius ? 1 : 0;
