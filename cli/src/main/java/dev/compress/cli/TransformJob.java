@@ -46,6 +46,9 @@ final class TransformJob {
     if (options.saveRecipe != null) {
       NewTextFile.write(options.saveRecipe, RecipeFile.print(recipe, options.saveRecipe));
     }
+    if (command.data.calibrationCache != null) {
+      throw new UsageException("--calibration-cache is not in this version yet.");
+    }
     TransformEngine.Request request =
         new TransformEngine.Request(
             recipe,
