@@ -29,16 +29,19 @@ public final class Compress {
   private final Passes passes;
   private final Optional<Dataset> calibration;
   private final Optional<Dataset> selection;
+  private final Optional<Path> cache;
   private final Progress progress;
 
   private Compress(
       Passes passes,
       Optional<Dataset> calibration,
       Optional<Dataset> selection,
+      Optional<Path> cache,
       Progress progress) {
     this.passes = passes;
     this.calibration = calibration;
     this.selection = selection;
+    this.cache = cache;
     this.progress = progress;
   }
 
@@ -51,7 +54,11 @@ public final class Compress {
    */
   public static Compress with(Recipe recipe) {
     return new Compress(
-        Passes.of(recipe, thisMachine()), Optional.empty(), Optional.empty(), Progress.NONE);
+        Passes.of(recipe, thisMachine()),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Progress.NONE);
   }
 
   /** The target that this machine is. */
@@ -65,17 +72,25 @@ public final class Compress {
 
   /** The same, calibrating on a dataset; unbound or bound. */
   public Compress calibratingOn(Dataset data) {
-    return new Compress(passes, Optional.of(data), selection, progress);
+    return new Compress(passes, Optional.of(data), selection, cache, progress);
   }
 
   /** The same, holding the recipe's {@code maxDrop} on a labelled dataset. */
   public Compress holdingAccuracyOn(Dataset data) {
-    return new Compress(passes, calibration, Optional.of(data), progress);
+    return new Compress(passes, calibration, Optional.of(data), cache, progress);
   }
 
   /** The same, telling how far the work has come; its {@code cancelled} stops a run. */
   public Compress reportingTo(Progress newProgress) {
-    return new Compress(passes, calibration, selection, newProgress);
+    return new Compress(passes, calibration, selection, cache, newProgress);
+  }
+
+  /**
+   * The same, keeping what calibration learns in a file, so that another run on the same model and
+   * the same data finds it. Entries are keyed by the content of both.
+   */
+  public Compress keepingCalibrationIn(Path file) {
+    return new Compress(passes, calibration, selection, Optional.of(file), progress);
   }
 
   /**
@@ -87,7 +102,7 @@ public final class Compress {
    */
   public TransformReport plan(Path model) {
     LoadedModel loaded = OnnxReader.read(model);
-    return new Transformation(passes, calibration, selection, progress).plan(loaded);
+    return new Transformation(passes, calibration, selection, cache, progress).plan(loaded);
   }
 
   /**
@@ -106,7 +121,7 @@ public final class Compress {
    * @throws dev.compress.error.CancelledException if the progress said so
    */
   public TransformReport run(Path model, Path output, boolean overwrite) {
-    return new Transformation(passes, calibration, selection, progress)
+    return new Transformation(passes, calibration, selection, cache, progress)
         .run(model, output, overwrite);
   }
 }

@@ -1,5 +1,6 @@
 package dev.compress;
 
+import dev.compress.calibrate.CalibrationCache;
 import dev.compress.calibrate.DatasetSamples;
 import dev.compress.calibrate.Samples;
 import dev.compress.data.Dataset;
@@ -57,6 +58,7 @@ final class Transformation {
   private final Passes passes;
   private final Optional<Dataset> calibration;
   private final Optional<Dataset> selection;
+  private final Optional<Path> cacheFile;
   private final Progress progress;
   private final ReportBuilder report;
 
@@ -64,10 +66,12 @@ final class Transformation {
       Passes passes,
       Optional<Dataset> calibration,
       Optional<Dataset> selection,
+      Optional<Path> cacheFile,
       Progress progress) {
     this.passes = passes;
     this.calibration = calibration;
     this.selection = selection;
+    this.cacheFile = cacheFile;
     this.progress = progress;
     this.report = new ReportBuilder(passes);
   }
@@ -207,11 +211,14 @@ final class Transformation {
               return bound;
             });
     int threads = report.threads();
-    PassContext context = new PassContext(scratch, progress, threads, report.seed(), samples);
+    Optional<CalibrationCache> cache = cache();
+    PassContext context =
+        new PassContext(scratch, progress, threads, report.seed(), samples, cache);
     List<CompressionPass> all = new ArrayList<>(passes.preparing(model));
     List<CompressionPass> quantizing = passes.quantizing();
     all.addAll(quantizing);
     Pipeline.Outcome outcome = new Pipeline(all).run(model, context);
+    cache.ifPresent(this::keep);
     report.passes(outcome.passes());
     if (quantizing.isEmpty()) {
       return new Transformed(outcome.model(), outcome.model() != model, true, "", Optional.empty());
@@ -237,6 +244,36 @@ final class Transformation {
       return hold(pass, before, last, sensitivity, context);
     }
     return new Transformed(last.model(), changed, true, "", fallback(quantizing, before, context));
+  }
+
+  /** A search for the nodes to put back quantizes again and again: it should observe once. */
+  private Optional<CalibrationCache> cache() {
+    if (calibration.isEmpty()) {
+      return Optional.empty();
+    }
+    return cacheFile
+        .map(CalibrationCache::in)
+        .or(
+            () ->
+                passes.recipe().maxDrop() == null
+                    ? Optional.empty()
+                    : Optional.of(CalibrationCache.inMemory()));
+  }
+
+  private void keep(CalibrationCache cache) {
+    if (cacheFile.isEmpty()) {
+      return;
+    }
+    cache.save();
+    report.note(
+        cache.found() == 0
+            ? "What calibration learnt is kept in " + cacheFile.get() + "."
+            : String.format(
+                java.util.Locale.ROOT,
+                "%d of %d observations of the calibration came from %s: same model, same data.",
+                cache.found(),
+                cache.found() + cache.observed(),
+                cacheFile.get()));
   }
 
   private Transformed hold(

@@ -19,6 +19,7 @@ import dev.compress.graph.ValueInfo;
 import dev.compress.graph.ValueType;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.onnx.OnnxWriter;
+import dev.compress.progress.Progress;
 import dev.compress.recipe.Recipe;
 import dev.compress.recipe.RecipeFile;
 import dev.compress.report.TransformGateException;
@@ -130,6 +131,45 @@ class DoorTest {
     try (var files = Files.list(folder)) {
       return files.map(f -> f.getFileName().toString()).sorted().toList();
     }
+  }
+
+  /** Stages of the work that a run told of. */
+  private static final class Stages implements Progress {
+    private final List<String> begun = new ArrayList<>();
+
+    @Override
+    public void begin(String stage, long steps) {
+      begun.add(stage);
+    }
+
+    @Override
+    public void advance(long steps) {}
+
+    @Override
+    public boolean cancelled() {
+      return false;
+    }
+  }
+
+  @Test
+  void secondRunTakesItsRangesFromTheCache() throws IOException {
+    Path cache = folder.resolve("ranges.bin");
+    Compress door = Compress.with(recipe("proof: none")).calibratingOn(data(1));
+    byte[] expected = bytesOf(door);
+    Stages first = new Stages();
+    assertThat(bytesOf(door.keepingCalibrationIn(cache).reportingTo(first))).isEqualTo(expected);
+    assertThat(first.begun).contains("calibrate", "choose ranges");
+    Stages second = new Stages();
+    assertThat(bytesOf(door.keepingCalibrationIn(cache).reportingTo(second))).isEqualTo(expected);
+    assertThat(second.begun).doesNotContain("calibrate", "choose ranges");
+    Stages other = new Stages();
+    bytesOf(door.calibratingOn(data(2)).keepingCalibrationIn(cache).reportingTo(other));
+    assertThat(other.begun).contains("calibrate");
+  }
+
+  private byte[] bytesOf(Compress door) throws IOException {
+    door.run(input, output, true);
+    return Files.readAllBytes(output);
   }
 
   @Test

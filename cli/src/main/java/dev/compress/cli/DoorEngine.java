@@ -77,6 +77,9 @@ final class DoorEngine implements TransformEngine {
               samples::calibrationData);
       open.add(data);
       prepared = prepared.calibratingOn(data);
+      if (request.calibrationCache().isPresent()) {
+        prepared = prepared.keepingCalibrationIn(request.calibrationCache().get());
+      }
     }
     if (recipe.data() != null) {
       Dataset data = open(recipe.data(), request.dataConfig(), samples::testData);

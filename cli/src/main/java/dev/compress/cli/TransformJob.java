@@ -46,9 +46,6 @@ final class TransformJob {
     if (options.saveRecipe != null) {
       NewTextFile.write(options.saveRecipe, RecipeFile.print(recipe, options.saveRecipe));
     }
-    if (command.data.calibrationCache != null) {
-      throw new UsageException("--calibration-cache is not in this version yet.");
-    }
     TransformEngine.Request request =
         new TransformEngine.Request(
             recipe,
@@ -114,6 +111,14 @@ final class TransformJob {
         && recipe.calibrationData() == null) {
       throw new UsageException(
           "--data-config describes data. Name it with --data or --calibration-data PATH.");
+    }
+    if (command.data.calibrationCache != null) {
+      if (recipe.calibrationData() == null && Samples.name(model).isEmpty()) {
+        throw new UsageException(
+            "--calibration-cache keeps what calibration data taught. Name it with"
+                + " --calibration-data PATH.");
+      }
+      checkFolder(command.data.calibrationCache);
     }
     if (command.standard.quiet && command.standard.verbose) {
       throw new UsageException("Choose one of --quiet and --verbose.");

@@ -113,6 +113,13 @@ class ProgramTest {
   }
 
   @Test
+  void aCalibrationCacheTakesCalibrationData() {
+    Bench.Result result = compress("--calibration-cache", "ranges.bin");
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("--calibration-cache").contains("--calibration-data PATH");
+  }
+
+  @Test
   void passesEveryOptionOn() {
     Bench.Result result =
         compress(

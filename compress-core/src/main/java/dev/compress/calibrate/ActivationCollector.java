@@ -74,6 +74,64 @@ public final class ActivationCollector {
     return statistics(samples.count());
   }
 
+  /** How many observations are asked for. */
+  int observations() {
+    return extremes.size() + histograms.size() + channelAxes.size();
+  }
+
+  /** A collector of what is not known yet. */
+  ActivationCollector without(CalibrationCache.Learnt known) {
+    ActivationCollector rest = new ActivationCollector();
+    rest.extremesOf(except(extremes.keySet(), known.summaries().keySet()));
+    rest.histogramsOf(except(histograms.keySet(), known.histograms().keySet()));
+    Map<String, Integer> axes = new LinkedHashMap<>(channelAxes);
+    axes.entrySet().removeIf(e -> known.channels().containsKey(channelKey(e)));
+    return rest.channelsOf(axes);
+  }
+
+  private static Set<String> except(Set<String> all, Set<String> known) {
+    Set<String> rest = new LinkedHashSet<>(all);
+    rest.removeAll(known);
+    return rest;
+  }
+
+  /** Adds what this collector saw. */
+  void remember(ActivationStatistics seen, CalibrationCache.Learnt learnt) {
+    learnt.summaries().putAll(seen.summaries());
+    learnt.histograms().putAll(seen.histograms());
+    channelAxes
+        .entrySet()
+        .forEach(
+            e ->
+                seen.channelsOf(e.getKey())
+                    .ifPresent(c -> learnt.channels().put(channelKey(e), c)));
+  }
+
+  /** What this collector would see, all of it being known. */
+  ActivationStatistics recall(CalibrationCache.Learnt known, long samples) {
+    Set<String> values = new LinkedHashSet<>(extremes.keySet());
+    values.addAll(histograms.keySet());
+    Map<String, ValueSummary> summaries = new HashMap<>(known.summaries());
+    summaries.keySet().retainAll(values);
+    Map<String, Histogram> counted = new HashMap<>(known.histograms());
+    counted.keySet().retainAll(histograms.keySet());
+    Map<String, ChannelStatistics> perChannel = new HashMap<>();
+    channelAxes
+        .entrySet()
+        .forEach(
+            e -> {
+              ChannelStatistics statistics = known.channels().get(channelKey(e));
+              if (statistics != null) {
+                perChannel.put(e.getKey(), statistics);
+              }
+            });
+    return new ActivationStatistics(summaries, counted, perChannel, samples);
+  }
+
+  private static String channelKey(Map.Entry<String, Integer> valueAndAxis) {
+    return valueAndAxis.getValue() + ":" + valueAndAxis.getKey();
+  }
+
   private void prepareChannels(
       String value, int axis, @org.jspecify.annotations.Nullable TensorBuffer tensor) {
     if (tensor != null && !channels.containsKey(value)) {

@@ -12,6 +12,7 @@ import dev.compress.tensor.TensorBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
@@ -60,6 +61,11 @@ public record DatasetSamples(Dataset dataset) implements Samples {
   @Override
   public boolean batchable() {
     return dataset.fixedBatch() == 0;
+  }
+
+  @Override
+  public Optional<String> fingerprint() {
+    return Optional.of(dataset.fingerprint());
   }
 
   @Override

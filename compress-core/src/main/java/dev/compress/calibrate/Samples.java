@@ -2,6 +2,7 @@ package dev.compress.calibrate;
 
 import dev.compress.tensor.TensorBuffer;
 import java.util.Map;
+import java.util.Optional;
 
 /** Inputs of a model, as many as there are, read again at each pass and never all in memory. */
 public interface Samples {
@@ -18,6 +19,11 @@ public interface Samples {
    * @param reader receives each batch: the model's inputs by name, and how many samples it holds
    */
   void forEachBatch(int batchSize, BatchReader reader);
+
+  /** A digest of what the samples are, if that is known: equal ones have equal inputs. */
+  default Optional<String> fingerprint() {
+    return Optional.empty();
+  }
 
   /** Receives batches. */
   @FunctionalInterface

@@ -4,6 +4,7 @@ import dev.compress.graph.AttributeValue.Bytes;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Tensor;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -35,12 +36,28 @@ public final class GraphPrinter {
   private static final int CHUNK = 1 << 20;
 
   private final StringBuilder text = new StringBuilder();
+  private final int hashDigits;
 
-  private GraphPrinter() {}
+  private GraphPrinter(int hashDigits) {
+    this.hashDigits = hashDigits;
+  }
 
   /** The text of a model. */
   public static String print(OnnxModel model) {
-    GraphPrinter printer = new GraphPrinter();
+    return print(model, HASH_DIGITS);
+  }
+
+  /**
+   * The SHA-256 of all that {@link #print} shows, constants with all their bytes: models of one
+   * fingerprint compute the same.
+   */
+  public static String fingerprint(OnnxModel model) {
+    byte[] text = print(model, Integer.MAX_VALUE).getBytes(StandardCharsets.UTF_8);
+    return HexFormat.of().formatHex(sha256().digest(text));
+  }
+
+  private static String print(OnnxModel model, int hashDigits) {
+    GraphPrinter printer = new GraphPrinter(hashDigits);
     StringJoiner head = new StringJoiner(", ");
     head.add("ir " + model.irVersion());
     for (OpsetImport opset : model.opsets()) {
@@ -62,7 +79,7 @@ public final class GraphPrinter {
 
   /** The text of a graph. */
   public static String print(Graph graph) {
-    GraphPrinter printer = new GraphPrinter();
+    GraphPrinter printer = new GraphPrinter(HASH_DIGITS);
     printer.graph(graph, "graph " + graph.name(), "");
     return printer.text.toString();
   }
@@ -118,7 +135,7 @@ public final class GraphPrinter {
     }
   }
 
-  private static String describe(AttributeValue value) {
+  private String describe(AttributeValue value) {
     if (value instanceof AttributeValue.IntValue v) {
       return Long.toString(v.value());
     }
@@ -162,7 +179,7 @@ public final class GraphPrinter {
     return "\"" + bytes.utf8() + "\"";
   }
 
-  private static String describe(SparseInitializer sparse) {
+  private String describe(SparseInitializer sparse) {
     return sparse.dims()
         + " of values "
         + describe(sparse.values().tensor())
@@ -170,7 +187,7 @@ public final class GraphPrinter {
         + describe(sparse.indices().tensor());
   }
 
-  private static String describe(Tensor tensor) {
+  private String describe(Tensor tensor) {
     String head = tensor.type() + tensor.shape().toString();
     if (tensor.elementCount() <= SHOWN_VALUES) {
       if (tensor.type().isFloatingPoint() && !tensor.type().equals(ElementType.DOUBLE)) {
@@ -199,16 +216,21 @@ public final class GraphPrinter {
     return head + " #" + hash(tensor);
   }
 
-  private static String hash(Tensor tensor) {
+  private String hash(Tensor tensor) {
+    MessageDigest digest = sha256();
+    byte[] chunk = new byte[(int) Math.min(CHUNK, tensor.byteSize())];
+    for (long at = 0; at < tensor.byteSize(); at += chunk.length) {
+      int n = (int) Math.min(chunk.length, tensor.byteSize() - at);
+      tensor.data().read(at, ByteBuffer.wrap(chunk, 0, n));
+      digest.update(chunk, 0, n);
+    }
+    String all = HexFormat.of().formatHex(digest.digest());
+    return all.substring(0, Math.min(hashDigits, all.length()));
+  }
+
+  private static MessageDigest sha256() {
     try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      byte[] chunk = new byte[(int) Math.min(CHUNK, tensor.byteSize())];
-      for (long at = 0; at < tensor.byteSize(); at += chunk.length) {
-        int n = (int) Math.min(chunk.length, tensor.byteSize() - at);
-        tensor.data().read(at, ByteBuffer.wrap(chunk, 0, n));
-        digest.update(chunk, 0, n);
-      }
-      return HexFormat.of().formatHex(digest.digest()).substring(0, HASH_DIGITS);
+      return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("Every Java platform has SHA-256", e);
     }

@@ -1,7 +1,6 @@
 package dev.compress.quantize;
 
 import dev.compress.calibrate.ActivationCollector;
-import dev.compress.calibrate.ActivationReader;
 import dev.compress.calibrate.ActivationStatistics;
 import dev.compress.graph.Attribute;
 import dev.compress.graph.GraphEditor;
@@ -106,12 +105,8 @@ public record ConvertFloat16(NodeFilter filter) implements CompressionPass {
             .forEach(values::add);
       }
     }
-    ActivationReader reader =
-        new ActivationReader(model, shapes, context.threads(), context.progress());
     ActivationStatistics statistics =
-        new ActivationCollector()
-            .extremesOf(values)
-            .collect(reader, context.calibration().orElseThrow(), context.threads());
+        context.observe(model, shapes, new ActivationCollector().extremesOf(values));
     Set<String> large = new LinkedHashSet<>();
     statistics
         .summaries()

@@ -85,13 +85,7 @@ public record ImproveAccuracy(QuantizeInt8 quantization) implements CompressionP
     long stride = Math.max(2, all.count() / SAMPLES);
     Samples fitting = new StridedSamples(all, 0, stride, SAMPLES);
     Samples judging = new StridedSamples(all, stride / 2, stride, SAMPLES);
-    PassContext few =
-        new PassContext(
-            context.scratch(),
-            context.progress(),
-            context.threads(),
-            context.seed(),
-            Optional.of(fitting));
+    PassContext few = context.calibratingOn(fitting);
     OnnxModel best = model;
     double closest = decibels(model, model, judging, few);
     List<PassResult.Change> changes = new ArrayList<>();

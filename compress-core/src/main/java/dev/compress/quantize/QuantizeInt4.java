@@ -1,7 +1,6 @@
 package dev.compress.quantize;
 
 import dev.compress.calibrate.ActivationCollector;
-import dev.compress.calibrate.ActivationReader;
 import dev.compress.calibrate.ActivationStatistics;
 import dev.compress.graph.Attribute;
 import dev.compress.graph.Graph;
@@ -171,12 +170,8 @@ public record QuantizeInt4(NodeFilter filter) implements CompressionPass {
       }
       Map<String, Integer> axes = new LinkedHashMap<>();
       chosen.forEach(p -> axes.put(p.node().input(0), -1));
-      ActivationReader reader =
-          new ActivationReader(model, shapes, context.threads(), context.progress());
       return Optional.of(
-          new ActivationCollector()
-              .channelsOf(axes)
-              .collect(reader, context.calibration().get(), context.threads()));
+          context.observe(model, shapes, new ActivationCollector().channelsOf(axes)));
     }
 
     private void quantize(NodePattern pattern, Optional<ActivationStatistics> statistics) {

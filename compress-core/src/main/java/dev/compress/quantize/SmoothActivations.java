@@ -1,7 +1,6 @@
 package dev.compress.quantize;
 
 import dev.compress.calibrate.ActivationCollector;
-import dev.compress.calibrate.ActivationReader;
 import dev.compress.calibrate.ActivationStatistics;
 import dev.compress.calibrate.ChannelStatistics;
 import dev.compress.graph.GraphEditor;
@@ -63,13 +62,9 @@ public record SmoothActivations(NodeFilter filter) implements CompressionPass {
     }
     Map<String, Integer> axes = new LinkedHashMap<>();
     norms.forEach(n -> axes.put(n.value(), -1));
-    ActivationReader reader =
-        new ActivationReader(
-            model, ShapeInference.infer(model), context.threads(), context.progress());
     ActivationStatistics statistics =
-        new ActivationCollector()
-            .channelsOf(axes)
-            .collect(reader, context.calibration().get(), context.threads());
+        context.observe(
+            model, ShapeInference.infer(model), new ActivationCollector().channelsOf(axes));
     GraphEditor editor = new GraphEditor(model.graph());
     List<Change> changes = new ArrayList<>();
     for (Norm norm : norms) {

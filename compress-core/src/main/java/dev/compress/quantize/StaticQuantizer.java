@@ -1,7 +1,6 @@
 package dev.compress.quantize;
 
 import dev.compress.calibrate.ActivationCollector;
-import dev.compress.calibrate.ActivationReader;
 import dev.compress.calibrate.ActivationStatistics;
 import dev.compress.calibrate.ChannelStatistics;
 import dev.compress.calibrate.Histogram;
@@ -31,6 +30,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Supplier;
 
 /** Quantizes one model by calibrated ranges: plan, calibrate, quantize weights, write. */
 final class StaticQuantizer {
@@ -93,7 +94,7 @@ final class StaticQuantizer {
     if (plan.weighted.isEmpty()) {
       return model.graph();
     }
-    ActivationStatistics statistics = observe(plan, samples);
+    ActivationStatistics statistics = observe(plan);
     Map<String, AffineParameters> parameters = fit(plan, statistics, samples);
     return emit(plan, parameters, statistics);
   }
@@ -132,7 +133,7 @@ final class StaticQuantizer {
     return plan;
   }
 
-  private ActivationStatistics observe(StaticPlan plan, Samples samples) {
+  private ActivationStatistics observe(StaticPlan plan) {
     Map<String, Integer> channelAxes = new LinkedHashMap<>();
     for (NodePattern pattern : plan.weighted.values()) {
       channelAxes.put(pattern.node().input(0), pattern.node().is("Conv") ? 1 : -1);
@@ -141,9 +142,7 @@ final class StaticQuantizer {
     boolean extremesOnly = settings.method().filter(RangeMethod.MIN_MAX::equals).isPresent();
     collector =
         extremesOnly ? collector.extremesOf(plan.roots()) : collector.histogramsOf(plan.roots());
-    ActivationReader reader =
-        new ActivationReader(model, shapes, context.threads(), context.progress());
-    return collector.collect(reader, samples, context.threads());
+    return context.observe(model, shapes, collector);
   }
 
   private Map<String, AffineParameters> fit(
@@ -168,12 +167,23 @@ final class StaticQuantizer {
       candidates.put(root, fitted);
     }
     Map<String, Integer> choice =
-        methods.size() == 1
-            ? Map.of()
-            : new RangeSearch(model, plan, samples, context).search(candidates, products(plan));
+        methods.size() == 1 ? Map.of() : choices(plan, candidates, samples);
     Map<String, AffineParameters> chosen = new LinkedHashMap<>();
     candidates.forEach((root, all) -> chosen.put(root, all.get(choice.getOrDefault(root, 0))));
     return chosen;
+  }
+
+  private Map<String, Integer> choices(
+      StaticPlan plan, Map<String, List<AffineParameters>> candidates, Samples samples) {
+    Supplier<Map<String, Integer>> search =
+        () -> new RangeSearch(model, plan, samples, context).search(candidates, products(plan));
+    if (context.cache().isEmpty()) {
+      return search.get();
+    }
+    List<String> nodes =
+        plan.weighted.values().stream().map(p -> p.node().output(0)).sorted().toList();
+    String question = "ranges\n" + new TreeMap<>(candidates) + nodes;
+    return context.cache().get().choices(model, samples, question, search);
   }
 
   private ValueRange range(String root, RangeMethod method, ActivationStatistics statistics) {

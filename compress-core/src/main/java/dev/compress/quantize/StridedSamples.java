@@ -1,6 +1,7 @@
 package dev.compress.quantize;
 
 import dev.compress.calibrate.Samples;
+import java.util.Optional;
 
 /**
  * Every so-manieth sample of others, one at a time.
@@ -20,6 +21,11 @@ record StridedSamples(Samples all, long offset, long stride, long most) implemen
   @Override
   public boolean batchable() {
     return false;
+  }
+
+  @Override
+  public Optional<String> fingerprint() {
+    return all.fingerprint().map(f -> f + " from " + offset + " each " + stride + " to " + most);
   }
 
   @Override
