@@ -155,6 +155,7 @@ final class ReportBuilder {
           new TransformReport.Pass(
               pass.name(), pass.seconds(), pass.result().changes(), pass.result().skipped()));
       warnings.addAll(pass.result().warnings());
+      notes.addAll(pass.result().notes());
     }
   }
 

@@ -12,13 +12,25 @@ import java.util.List;
  * @param skipped the eligible nodes that were left alone
  * @param warnings what the user should know
  * @param traces values to compare the model before and after by
+ * @param notes what the pass found out, for the report
  */
 public record PassResult(
     OnnxModel model,
     List<Change> changes,
     List<Skipped> skipped,
     List<String> warnings,
-    List<Trace> traces) {
+    List<Trace> traces,
+    List<String> notes) {
+  /** A result without notes. */
+  public PassResult(
+      OnnxModel model,
+      List<Change> changes,
+      List<Skipped> skipped,
+      List<String> warnings,
+      List<Trace> traces) {
+    this(model, changes, skipped, warnings, traces, List.of());
+  }
+
   /** A result without traces. */
   public PassResult(
       OnnxModel model, List<Change> changes, List<Skipped> skipped, List<String> warnings) {
@@ -71,6 +83,7 @@ public record PassResult(
     skipped = List.copyOf(skipped);
     warnings = List.copyOf(warnings);
     traces = List.copyOf(traces);
+    notes = List.copyOf(notes);
   }
 
   /** Changes without warnings. */

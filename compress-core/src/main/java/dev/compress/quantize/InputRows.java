@@ -8,17 +8,30 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Gathers the rows that a layer's weight is multiplied with into Gram matrices, one a group: the
- * patches under a convolution's kernel, or the last axis of a matrix product's input. Of large
- * inputs only some rows are taken, at equal distances that shift from sample to sample.
+ * Cuts out the rows that a layer's weight is multiplied with, group by group: the patches under a
+ * convolution's kernel, or the last axis of a matrix product's input. Of large inputs only some
+ * rows are taken, at equal distances that shift from sample to sample.
  */
 final class InputRows {
   private final NodePattern pattern;
   private final WeightLayout layout;
   private final @Nullable AffineParameters parameters;
   private final int rowsPerSample;
-  private final GramMatrix[] grams;
+  private final Sink sink;
   private long samples;
+
+  /** Takes rows. */
+  @FunctionalInterface
+  interface Sink {
+    /**
+     * One row.
+     *
+     * @param group of the layer's channels
+     * @param values hold the row; valid during the call only
+     * @param from its first element
+     */
+    void row(int group, float[] values, int from);
+  }
 
   /**
    * Nothing seen yet.
@@ -26,18 +39,15 @@ final class InputRows {
    * @param pattern the layer
    * @param parameters by which its input is quantized, or null if it is not
    * @param rowsPerSample the most rows to take of one sample
-   * @param threads for the matrices
+   * @param sink takes the rows, each as long as a row of the layer's weight
    */
   InputRows(
-      NodePattern pattern, @Nullable AffineParameters parameters, int rowsPerSample, int threads) {
+      NodePattern pattern, @Nullable AffineParameters parameters, int rowsPerSample, Sink sink) {
     this.pattern = pattern;
     this.layout = layoutOf(pattern);
     this.parameters = parameters;
     this.rowsPerSample = rowsPerSample;
-    this.grams = new GramMatrix[layout.groups()];
-    for (int g = 0; g < grams.length; g++) {
-      grams[g] = new GramMatrix(layout.rowLength(), grams.length > 1 ? 1 : threads);
-    }
+    this.sink = sink;
   }
 
   static WeightLayout layoutOf(NodePattern pattern) {
@@ -86,7 +96,7 @@ final class InputRows {
     int rows = values.length / length;
     int taken = Math.min(rows, rowsPerSample);
     for (int i = 0; i < taken; i++) {
-      grams[0].observe(values, position(i, taken, rows) * length, 1);
+      sink.row(0, values, position(i, taken, rows) * length);
     }
     samples++;
   }
@@ -106,9 +116,9 @@ final class InputRows {
     for (int b = 0; b < batch; b++) {
       for (int i = 0; i < taken; i++) {
         int at = position(i, taken, positions);
-        for (int g = 0; g < grams.length; g++) {
+        for (int g = 0; g < layout.groups(); g++) {
           reader.read(values, b * perSample + g * perGroup, layout.inPerGroup(), at, patch, 0);
-          grams[g].observe(patch, 0, 1);
+          sink.row(g, patch, 0);
         }
       }
       samples++;
@@ -139,17 +149,5 @@ final class InputRows {
       ints[i] = i < values.size() ? Math.toIntExact(values.get(i)) : byDefault;
     }
     return ints;
-  }
-
-  /** {@code E[x x^T]} of a group; the rows of that group are given up. */
-  double[][] takeMean(int group) {
-    double[][] mean = grams[group].mean();
-    grams[group] = new GramMatrix(1, 1);
-    return mean;
-  }
-
-  /** Rows seen, of each group. */
-  long rows() {
-    return grams[0].rows();
   }
 }

@@ -45,7 +45,7 @@ final class LayerRounding {
   private final Function<Node, @Nullable AffineParameters> inputParameters;
   private final List<NodePattern> waiting = new ArrayList<>();
   private final List<Skipped> skipped = new ArrayList<>();
-  private final Map<Node, InputRows> gathered = new IdentityHashMap<>();
+  private final Map<Node, GramMatrix[]> gathered = new IdentityHashMap<>();
 
   /**
    * Prepares.
@@ -99,11 +99,11 @@ final class LayerRounding {
     while (!gathered.containsKey(layer.node()) && contains(waiting, layer.node())) {
       gather();
     }
-    InputRows rows = gathered.remove(layer.node());
-    if (rows == null || rows.rows() == 0) {
+    GramMatrix[] grams = gathered.remove(layer.node());
+    if (grams == null || grams[0].rows() == 0) {
       return nearest;
     }
-    WeightLayout layout = rows.layout();
+    WeightLayout layout = InputRows.layoutOf(layer);
     float[] weights = layer.tensor().toFloats();
     byte[] codes = new byte[weights.length];
     int outputs = layout.outPerGroup();
@@ -120,10 +120,10 @@ final class LayerRounding {
             scales[o] = nearest.scales()[group * outputs + o];
           }
           RoundingGrid grid = RoundingGrid.perRow(length, scales, limit);
+          double[][] mean = grams[group].mean();
+          grams[group] = new GramMatrix(1, 1); // the memory may go
           byte[] rounded =
-              new AdaptiveRounding(rows.takeMean(group), DAMPING, true, threads)
-                  .round(part, grid)
-                  .codes();
+              new AdaptiveRounding(mean, DAMPING, true, threads).round(part, grid).codes();
           for (int o = 0; o < outputs; o++) {
             layout.writeRow(rounded, o * length, group * outputs + o, codes);
           }
@@ -150,13 +150,17 @@ final class LayerRounding {
       }
       bytes += needed;
       waiting.remove(0);
+      GramMatrix[] grams = new GramMatrix[layout.groups()];
+      for (int g = 0; g < grams.length; g++) {
+        grams[g] = new GramMatrix(layout.rowLength(), grams.length > 1 ? 1 : context.threads());
+      }
       InputRows rows =
           new InputRows(
               layer,
               inputParameters.apply(layer.node()),
               rowsPerSample(layout.rowLength()),
-              context.threads());
-      gathered.put(layer.node(), rows);
+              (group, values, from) -> grams[group].observe(values, from, 1));
+      gathered.put(layer.node(), grams);
       readers.computeIfAbsent(layer.node().input(0), v -> new ArrayList<>()).add(rows);
     }
     Set<String> values = new LinkedHashSet<>(readers.keySet());

@@ -86,6 +86,7 @@ public record QuantizeInt8(
     List<Skipped> skipped = new ArrayList<>();
     List<String> warnings = new ArrayList<>();
     List<Trace> traces = new ArrayList<>();
+    List<String> notes = new ArrayList<>();
     Graph graph = model.graph();
     boolean perChannel = model.opset() >= 13;
     Shapes shapes = ShapeInference.infer(model);
@@ -102,12 +103,13 @@ public record QuantizeInt8(
       skipped.addAll(quantizer.skipped());
       warnings.addAll(quantizer.warnings());
       traces.addAll(quantizer.traces());
+      notes.addAll(quantizer.notes());
     } else if (mode == QuantizationMode.DYNAMIC
         || (mode == QuantizationMode.AUTO && target.isCpu())) {
       graph = new DynamicQuantizer(model, shapes, this, context).quantize(changes, skipped, traces);
     }
     graph = StoredWeights.storeAll(graph, filter, context, changes);
-    return new PassResult(model.withGraph(graph), changes, skipped, warnings, traces);
+    return new PassResult(model.withGraph(graph), changes, skipped, warnings, traces, notes);
   }
 
   private boolean isStatic(PassContext context) {

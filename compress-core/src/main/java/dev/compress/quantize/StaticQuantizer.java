@@ -53,6 +53,7 @@ final class StaticQuantizer {
   private final List<Skipped> skipped = new ArrayList<>();
   private final List<String> warnings = new ArrayList<>();
   private final List<Trace> traces = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
   private List<Skipped> planned = List.of();
   private OnnxModel model;
 
@@ -77,6 +78,10 @@ final class StaticQuantizer {
 
   List<Trace> traces() {
     return traces;
+  }
+
+  List<String> notes() {
+    return notes;
   }
 
   /** The quantized graph; the same one if nothing could be quantized. */
@@ -238,8 +243,12 @@ final class StaticQuantizer {
     QdqEmitter emitter = new QdqEmitter(model.graph(), editor, plan, parameters);
     Map<Node, Node> replaced = new IdentityHashMap<>();
     emitter.emitActivations(replaced);
-    Optional<LayerRounding> rounding = rounding(plan, parameters);
-    Edit edit = new Edit(new GraphIndex(model.graph()), editor, emitter, replaced, rounding);
+    List<NodePattern> layers =
+        model.graph().nodes().stream().map(plan.weighted::get).filter(Objects::nonNull).toList();
+    Optional<LayerRounding> rounding = rounding(layers, plan, parameters);
+    Optional<SaturationTrial> saturation = saturation(layers, plan, parameters);
+    Edit edit =
+        new Edit(new GraphIndex(model.graph()), editor, emitter, replaced, rounding, saturation);
     for (Node node : model.graph().nodes()) {
       NodePattern pattern = plan.weighted.get(node);
       if (pattern != null) {
@@ -259,6 +268,11 @@ final class StaticQuantizer {
       }
     }
     rounding.ifPresent(r -> skipped.addAll(r.skipped()));
+    saturation.ifPresent(
+        s -> {
+          warnings.addAll(s.warnings());
+          notes.addAll(s.notes());
+        });
     for (Node node : plan.others) {
       changes.add(Change.of(node, "int8, static"));
     }
@@ -267,20 +281,30 @@ final class StaticQuantizer {
   }
 
   private Optional<LayerRounding> rounding(
-      StaticPlan plan, Map<String, AffineParameters> parameters) {
-    if (settings.rounding() != Rounding.ADAPTIVE) {
-      return Optional.empty();
-    }
-    List<NodePattern> layers =
-        model.graph().nodes().stream().map(plan.weighted::get).filter(Objects::nonNull).toList();
-    return Optional.of(
-        new LayerRounding(
-            model,
-            shapes,
-            context,
-            layers,
-            node -> parameters.get(plan.root(node.input(0))),
-            settings.target().maxWeightCode()));
+      List<NodePattern> layers, StaticPlan plan, Map<String, AffineParameters> parameters) {
+    return settings.rounding() == Rounding.ADAPTIVE
+        ? Optional.of(
+            new LayerRounding(
+                model,
+                shapes,
+                context,
+                layers,
+                node -> parameters.get(plan.root(node.input(0))),
+                settings.target().maxWeightCode()))
+        : Optional.empty();
+  }
+
+  private Optional<SaturationTrial> saturation(
+      List<NodePattern> layers, StaticPlan plan, Map<String, AffineParameters> parameters) {
+    return settings.target() == Target.CPU_AVX2
+        ? Optional.of(
+            SaturationTrial.gather(
+                model,
+                shapes,
+                context,
+                layers,
+                node -> Objects.requireNonNull(parameters.get(plan.root(node.input(0))))))
+        : Optional.empty();
   }
 
   /** A layer's output, behind the activation that quantization performs. */
@@ -317,6 +341,9 @@ final class StaticQuantizer {
             context);
     if (edit.rounding().isPresent()) {
       codes = edit.rounding().get().round(pattern, codes);
+    }
+    if (edit.saturation().isPresent()) {
+      edit.saturation().get().check(pattern, codes);
     }
     Optional<ChannelStatistics> channels = statistics.channelsOf(node.input(0));
     if (channels.isPresent() && (bias.length > 0 || node.is("Conv"))) {
@@ -385,7 +412,8 @@ final class StaticQuantizer {
       GraphEditor editor,
       QdqEmitter emitter,
       Map<Node, Node> replaced,
-      Optional<LayerRounding> rounding) {
+      Optional<LayerRounding> rounding,
+      Optional<SaturationTrial> saturation) {
     void change(Node node, java.util.function.UnaryOperator<Node> how) {
       Node current = replaced.getOrDefault(node, node);
       replaced.put(node, editor.replace(current, how.apply(current)));

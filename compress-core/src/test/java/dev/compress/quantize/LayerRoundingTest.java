@@ -73,17 +73,21 @@ class LayerRoundingTest {
                             dev.compress.tensor.ElementType.FLOAT)))));
     NodePattern pattern = NodePattern.match(conv, new GraphIndex(model.graph())).orElseThrow();
     TensorBuffer x = SmallModels.random(1, new double[0], 2, 4, 9, 9);
-    InputRows rows = new InputRows(pattern, null, 1000, 2);
-    rows.observe(x);
+    WeightLayout layout = InputRows.layoutOf(pattern);
+    GramMatrix[] grams = new GramMatrix[layout.groups()];
+    for (int g = 0; g < grams.length; g++) {
+      grams[g] = new GramMatrix(layout.rowLength(), 1);
+    }
+    new InputRows(pattern, null, 1000, (g, values, from) -> grams[g].observe(values, from, 1))
+        .observe(x);
     float[] y;
     try (InferenceSession session = InferenceSession.open(model, SessionOptions.of(1))) {
       y = Objects.requireNonNull(session.run(Map.of("x", x)).get("y")).toFloats();
     }
     int positions = y.length / 16;
-    WeightLayout layout = rows.layout();
     float[] all = w.tensor().toFloats();
     for (int g = 0; g < group; g++) {
-      double[][] h = rows.takeMean(g);
+      double[][] h = grams[g].mean();
       for (int o = 0; o < layout.outPerGroup(); o++) {
         int channel = g * layout.outPerGroup() + o;
         float[] row = new float[layout.rowLength()];
