@@ -48,7 +48,7 @@ class ArchitectureTest {
           List.of("tensor"),
           List.of("graph"),
           List.of("onnx"),
-          List.of("runtime", "data", "metric", "timing"),
+          List.of("runtime", "data", "metric", "timing", "energy"),
           List.of("calibrate"),
           List.of("pass", "proof"),
           List.of("prepare"),
