@@ -64,4 +64,11 @@ abstract class Choices implements Iterable<String> {
       super("bash", "zsh", "fish");
     }
   }
+
+  /** Of {@code models build}. */
+  static final class Architectures extends Choices {
+    Architectures() {
+      super("resnet50", "bert", "matmul-stack");
+    }
+  }
 }

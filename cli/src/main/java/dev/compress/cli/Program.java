@@ -75,7 +75,9 @@ final class Program {
     CommandLine line = new CommandLine(root);
     line.addSubcommand(new InspectCommand(root));
     line.addSubcommand(new DoctorCommand(root));
-    line.addSubcommand(new ModelsCommand(root));
+    CommandLine models = new CommandLine(new ModelsCommand(root));
+    models.addSubcommand(new ModelsBuildCommand(root));
+    line.addSubcommand(models);
     line.addSubcommand(new CompletionCommand(root));
     orderHelp(line);
     line.setExpandAtFiles(false);

@@ -367,6 +367,8 @@ class ProgramTest {
     assertThat(bench.run(model.toString()).err()).contains("--quantize");
     assertThat(compress("--max-drop", "1").err()).contains("--data");
     assertThat(compress("--data-config", "x.yaml").err()).contains("--data");
+    assertThat(compress("--data", "sample:glyphs", "--data-config", "x.yaml").err())
+        .contains("sample:NAME has its own");
     assertThat(compress("second.onnx").code()).isEqualTo(2);
   }
 
@@ -410,15 +412,6 @@ class ProgramTest {
     Bench.Result result = bench.run(line.split(" ", -1));
     assertThat(result.code()).isEqualTo(2);
     assertThat(result.err()).contains("not in this version yet");
-  }
-
-  @Test
-  void listsSamples() throws IOException {
-    assertThat(bench.run("models").out()).isEqualTo("sample:glyphs  digits and letters\n");
-    assertThat(bench.run("models", "list").code()).isZero();
-    JsonNode json = new ObjectMapper().readTree(bench.run("models", "--json").out());
-    assertThat(json.at("/schema").asText()).isEqualTo("compress.models/1");
-    assertThat(json.at("/samples/0/name").asText()).isEqualTo("glyphs");
   }
 
   @Test
