@@ -13,6 +13,7 @@ import dev.compress.recipe.RecipeFile;
 import dev.compress.report.TransformReport;
 import dev.compress.runtime.RuntimeInfo;
 import dev.compress.search.HoldAccuracy;
+import dev.compress.search.ModelScore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -33,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 final class ReportBuilder {
   /** Under this the error is a third of the signal. */
   private static final double LEAST_SQNR_DB = 10;
+
+  /** The step of data that only measured. */
+  private static final String MEASURED = "accuracy";
 
   private final Passes passes;
   private final long startNanos = System.nanoTime();
@@ -174,23 +178,40 @@ final class ReportBuilder {
 
   void data(String step, Dataset dataset) {
     String path = dataset.path().map(Path::toString).orElse(dataset.name());
-    data.add(
-        new TransformReport.DataUse(step, path, dataset.sampleCount(), dataset.contentSha256()));
+    String sha256 = dataset.contentSha256();
+    if (data.stream().anyMatch(use -> sha256.equals(use.sha256()))) {
+      warnings.add(
+          "The accuracy was measured on the file that also served the calibration: unless the"
+              + " samples differ, it flatters.");
+    }
+    data.add(new TransformReport.DataUse(step, path, dataset.sampleCount(), sha256));
     notes.addAll(dataset.notes());
   }
 
-  void accuracy(Metric metric, HoldAccuracy.Found found, Dataset dataset) {
-    data("selection", dataset);
-    accuracy =
-        new TransformReport.Accuracy(
-            metric.toString(),
-            found.baseline(),
-            found.value(),
-            found.drop(),
-            dataset.sampleCount());
+  /** What a search found, on the data that it chose by. */
+  void accuracy(HoldAccuracy.Found found, ModelScore score) {
+    accuracy("selection", score, found.baseline(), found.value());
     for (String node : found.keptFloat()) {
       notes.add("Kept in float to hold the accuracy: " + node);
     }
+  }
+
+  /** What was measured of the output, on data that chose nothing. */
+  void accuracy(ModelScore score, double before, double after) {
+    accuracy(MEASURED, score, before, after);
+  }
+
+  private void accuracy(String step, ModelScore score, double before, double after) {
+    Dataset dataset = score.data();
+    data(step, dataset);
+    Metric metric = score.metric();
+    accuracy =
+        new TransformReport.Accuracy(
+            metric.toString(), before, after, metric.drop(before, after), dataset.sampleCount());
+  }
+
+  boolean hasAccuracy() {
+    return accuracy != null;
   }
 
   /** What goes into the model's own metadata. */
@@ -199,7 +220,7 @@ final class ReportBuilder {
     pairs.put("compress.version", version());
     pairs.put("compress.recipe", RecipeFile.toJson(passes.recipe()));
     for (TransformReport.DataUse use : data) {
-      if (use.sha256() != null) {
+      if (use.sha256() != null && !use.step().equals(MEASURED)) { // that changed nothing
         pairs.put("compress." + use.step() + ".sha256", use.sha256());
       }
     }

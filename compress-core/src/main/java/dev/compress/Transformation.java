@@ -9,6 +9,7 @@ import dev.compress.error.ReadWriteException;
 import dev.compress.graph.GraphValidator;
 import dev.compress.graph.Initializer;
 import dev.compress.graph.OnnxModel;
+import dev.compress.metric.Metric;
 import dev.compress.onnx.LoadedModel;
 import dev.compress.onnx.ModelHash;
 import dev.compress.onnx.OnnxReader;
@@ -97,13 +98,14 @@ final class Transformation {
     report.warn(checked.warnings());
     // Refuses what contradicts itself, even where no pass has anything to do.
     ShapeInference.infer(checked.model());
+    Optional<ModelScore> score = selection.map(d -> scoreOn(d, checked.model()));
     try (Scratch scratch = scratchBeside(output)) {
       Transformed transformed = transform(checked.model(), scratch);
       report.input(loaded, hash.join());
       if (!transformed.holds()) {
         throw new TransformGateException(transformed.failure(), report.build());
       }
-      WrittenModel written = finish(loaded, transformed, output, overwrite);
+      WrittenModel written = finish(loaded, transformed, score, output, overwrite);
       report.output(written, loaded.bytes());
       return report.build();
     }
@@ -111,10 +113,15 @@ final class Transformation {
 
   /** Writes and proves; falls back to stored weights where integers turn out slower. */
   private WrittenModel finish(
-      LoadedModel loaded, Transformed transformed, Path output, boolean overwrite) {
+      LoadedModel loaded,
+      Transformed transformed,
+      Optional<ModelScore> score,
+      Path output,
+      boolean overwrite) {
     boolean strict = Boolean.TRUE.equals(passes.recipe().strict());
+    boolean limited = passes.recipe().maxDrop() != null && !report.hasAccuracy();
     // The proof reads the input: it must still be there.
-    boolean trial = strict || isSame(loaded.file(), output);
+    boolean trial = strict || limited || isSame(loaded.file(), output);
     Path target = trial ? trialFile(output) : output;
     Transformed chosen = transformed;
     try {
@@ -130,6 +137,9 @@ final class Transformation {
         written = write(loaded, chosen, target, true);
         prove(loaded, written);
       }
+      if (!report.hasAccuracy()) {
+        score.ifPresent(scorer -> measureAccuracy(loaded, written(target), scorer));
+      }
       if (strict && !report.strictFailures().isEmpty()) {
         throw new TransformGateException(
             "--strict: " + report.strictFailures().get(0) + " Nothing was written.",
@@ -141,6 +151,41 @@ final class Transformation {
         remove(target);
       }
     }
+  }
+
+  private static OnnxModel written(Path file) {
+    return OnnxReader.read(file).model();
+  }
+
+  /** Where no search has measured it. */
+  private void measureAccuracy(LoadedModel loaded, OnnxModel output, ModelScore score) {
+    double before = score.score(loaded.model()).value();
+    double after = score.score(output).value();
+    report.accuracy(score, before, after);
+    Double limit = passes.recipe().maxDrop();
+    double drop = score.metric().drop(before, after);
+    if (limit != null && !(drop <= limit)) {
+      throw new TransformGateException(dropFailure(score, drop, limit), report.build());
+    }
+  }
+
+  private ModelScore scoreOn(Dataset data, OnnxModel model) {
+    Dataset bound = data.bind(DatasetSamples.inputsOf(model.graph()));
+    return new ModelScore(bound, report.threads(), progress);
+  }
+
+  private static String dropFailure(ModelScore score, double drop, double limit) {
+    Metric metric = score.metric();
+    return String.format(
+        java.util.Locale.ROOT,
+        "%s %s by %.2f%s on %s; --max-drop allows %.2f. Nothing was written: allow more, give more"
+            + " calibration data, or try --rounding adaptive.",
+        metric,
+        metric.higherIsBetter() ? "fell" : "rose",
+        drop,
+        metric.isRate() ? " points" : "%",
+        score.data().name(),
+        limit);
   }
 
   private static boolean isSame(Path one, Path other) {
@@ -228,8 +273,9 @@ final class Transformation {
     OnnxModel before =
         reports.size() > 1 ? reports.get(reports.size() - 2).result().model() : model;
     boolean changed = last.model() != before;
+    boolean measured = report.provesAnything() || passes.recipe().maxDrop() != null;
     Map<Trace, Double> sensitivity =
-        (samples.isPresent() && report.provesAnything()) || selection.isPresent()
+        measured && (samples.isPresent() || selection.isPresent())
             ? layerFidelity(before, last, samples, threads)
             : Map.of();
     report.layers(last.traces(), sensitivity);
@@ -284,23 +330,13 @@ final class Transformation {
       PassContext context) {
     double maxDrop = Objects.requireNonNull(passes.recipe().maxDrop());
     Dataset data =
-        selection
-            .orElseThrow(
-                () -> new IllegalArgumentException("--max-drop needs labelled data: give --data."))
-            .bind(DatasetSamples.inputsOf(before.graph()));
-    ModelScore score = new ModelScore(data, context.threads(), progress);
+        selection.orElseThrow(
+            () -> new IllegalArgumentException("--max-drop needs labelled data: give --data."));
+    ModelScore score = scoreOn(data, before);
     HoldAccuracy.Found found =
         new HoldAccuracy(pass, score, maxDrop).search(before, first, sensitivity, context);
-    report.accuracy(score.metric(), found, data);
-    String failure =
-        String.format(
-            java.util.Locale.ROOT,
-            "%s fell by %.2f points on %s; --max-drop allows %.2f. Nothing was written: allow more,"
-                + " give more calibration data, or try --rounding adaptive.",
-            score.metric(),
-            found.drop(),
-            data.name(),
-            maxDrop);
+    report.accuracy(found, score);
+    String failure = dropFailure(score, found.drop(), maxDrop);
     return new Transformed(
         found.result().model(),
         found.result().model() != before,

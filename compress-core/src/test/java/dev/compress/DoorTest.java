@@ -6,8 +6,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.compress.data.Batch;
 import dev.compress.data.DataDescriptor;
 import dev.compress.data.Dataset;
+import dev.compress.data.InputSpec;
 import dev.compress.error.InvalidDataException;
 import dev.compress.error.OutputExistsException;
 import dev.compress.graph.Dim;
@@ -223,6 +225,73 @@ class DoorTest {
         .isInstanceOf(InvalidDataException.class)
         .hasMessageContaining("labels");
     assertThat(filesLeft()).containsExactly("model.onnx");
+  }
+
+  /** The figure is checked against the share of equal largest scores, counted here. */
+  @Test
+  void accuracyIsMeasuredWithoutALimitToo() throws IOException {
+    Dataset data = data(10_000);
+    TransformReport report =
+        Compress.with(recipe("proof: none", "calibration-method: minmax", "quantize-mode: static"))
+            .calibratingOn(data(1))
+            .holdingAccuracyOn(data)
+            .run(input, output, false);
+    TransformReport.Accuracy accuracy = Objects.requireNonNull(report.accuracy());
+    assertThat(accuracy.metric()).isEqualTo("top1");
+    assertThat(accuracy.samples()).isEqualTo(SAMPLES);
+    assertThat(accuracy.input()).as("labelled by itself").isEqualTo(1);
+    assertThat(accuracy.output()).isEqualTo(agreementWithLabels(data)).isLessThan(1);
+    assertThat(accuracy.drop()).isEqualTo(100 * (1 - accuracy.output()));
+    assertThat(report.data()).extracting("step").containsExactly("calibration", "accuracy");
+    assertThat(OnnxReader.read(output).model().metadata())
+        .doesNotContainKey("compress.accuracy.sha256");
+  }
+
+  private double agreementWithLabels(Dataset data) {
+    int right = 0;
+    try (InferenceSession session = InferenceSession.open(output, SessionOptions.of(1))) {
+      Dataset bound = data.bind(List.of(InputSpec.of("x", ElementType.FLOAT, -1, WIDTH)));
+      for (Batch batch : bound.batches(1)) {
+        float[] y = Objects.requireNonNull(session.run(batch.inputs()).get("y")).toFloats();
+        int label = (int) batch.labels()[0];
+        boolean largest = true;
+        for (float score : y) {
+          largest &= score <= y[label];
+        }
+        right += largest ? 1 : 0;
+      }
+    }
+    return (double) right / SAMPLES;
+  }
+
+  @Test
+  void calibrationOnTheDataThatMeasuresIsAWarning() throws IOException {
+    Dataset data = data(1);
+    TransformReport report =
+        Compress.with(recipe("proof: none"))
+            .calibratingOn(data)
+            .holdingAccuracyOn(data)
+            .run(input, output, false);
+    assertThat(report.warnings()).anyMatch(w -> w.contains("also served the calibration"));
+  }
+
+  /** Nothing searches for half precision: it is measured, and refused. */
+  @Test
+  void limitHoldsOfEveryFormat() throws IOException {
+    Recipe half = recipe("proof: none", "max-drop: -1").withQuantize("fp16");
+    Compress compress = Compress.with(half).holdingAccuracyOn(data(1));
+    TransformGateException e =
+        catchThrowableOfType(
+            TransformGateException.class, () -> compress.run(input, output, false));
+    assertThat(e).hasMessageContaining("--max-drop allows -1.00");
+    assertThat(e.report().accuracy()).isNotNull();
+    assertThat(filesLeft()).containsExactly("model.onnx");
+    TransformReport report =
+        Compress.with(recipe("proof: none", "max-drop: 100").withQuantize("fp16"))
+            .holdingAccuracyOn(data(1))
+            .run(input, output, false);
+    assertThat(report.accuracy()).isNotNull();
+    assertThat(filesLeft()).containsExactly("model.int8.onnx", "model.onnx");
   }
 
   @Test

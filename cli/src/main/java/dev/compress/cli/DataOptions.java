@@ -11,8 +11,8 @@ final class DataOptions {
       order = 20,
       paramLabel = "PATH",
       description =
-          "Samples of the model's inputs, to find the ranges of its activations. A sample:NAME"
-              + " model has its own.")
+          "Samples of the model's inputs, to find the ranges of its activations. Default: none; a"
+              + " sample:NAME model has its own.")
   @Nullable String calibrationData;
 
   @Option(
@@ -36,14 +36,17 @@ final class DataOptions {
       names = "--calibration-cache",
       order = 23,
       paramLabel = "FILE",
-      description = "Keep ranges there, and use them again for the same model and data.")
+      description =
+          "Keep ranges there, and use them again for the same model and data. Default: none.")
   @Nullable Path calibrationCache;
 
   @Option(
       names = "--data",
       order = 24,
       paramLabel = "PATH",
-      description = "Labelled samples, to measure the accuracy before and after.")
+      description =
+          "Labelled samples, to measure and report the accuracy of input and output. Default:"
+              + " none, the accuracy is not measured.")
   @Nullable String data;
 
   @Option(
@@ -51,8 +54,9 @@ final class DataOptions {
       order = 25,
       paramLabel = "FILE",
       description =
-          "A YAML file that says what the data cannot: preprocessing, labels, metric. Default: the"
-              + " one of the same name beside the data.")
+          "A YAML file that says what the data cannot: preprocessing, labels, metric. It is for"
+              + " --data; for --calibration-data too, unless a NAME.yaml lies beside that. Default:"
+              + " the NAME.yaml beside each.")
   @Nullable Path dataConfig;
 
   @Option(
@@ -61,7 +65,8 @@ final class DataOptions {
       paramLabel = "POINTS",
       description =
           "Largest loss of accuracy on --data: points for rates, per cent of the input's for error"
-              + " metrics. The most sensitive nodes go back to float until it holds; else exit 5.")
+              + " metrics. The most sensitive nodes go back to float until it holds; else exit 5 and"
+              + " no output. Default: no limit.")
   @Nullable Double maxDrop;
 
   @Option(
@@ -77,6 +82,8 @@ final class DataOptions {
   @Option(
       names = "--strict",
       order = 28,
-      description = "What would be a warning about speed, kernels or NaN is exit 5 and no output.")
+      description =
+          "What would be a warning about speed, kernels or NaN is exit 5 and no output. Default: a"
+              + " warning.")
   @Nullable Boolean strict;
 }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** The main job through the library's door, with the datasets that a recipe names opened for it. */
 final class DoorEngine implements TransformEngine {
@@ -69,12 +70,9 @@ final class DoorEngine implements TransformEngine {
       calibration = Samples.name(request.model()).isPresent() ? request.model() : null;
     }
     if (calibration != null) {
-      boolean onlyData = recipe.data() == null;
-      Dataset data =
-          open(
-              calibration,
-              onlyData ? request.dataConfig() : Optional.empty(),
-              samples::calibrationData);
+      Optional<DataDescriptor> descriptor =
+          calibrationDescriptor(calibration, recipe.data(), request.dataConfig());
+      Dataset data = open(calibration, descriptor, samples::calibrationData);
       open.add(data);
       prepared = prepared.calibratingOn(data);
       if (request.calibrationCache().isPresent()) {
@@ -82,21 +80,38 @@ final class DoorEngine implements TransformEngine {
       }
     }
     if (recipe.data() != null) {
-      Dataset data = open(recipe.data(), request.dataConfig(), samples::testData);
+      Dataset data =
+          open(recipe.data(), request.dataConfig().map(DataDescriptor::read), samples::testData);
       open.add(data);
       prepared = prepared.holdingAccuracyOn(data);
     }
     return prepared;
   }
 
+  /**
+   * A descriptor given on the command line describes the data to score on. It describes the
+   * calibration data too, which is prepared for the same model, unless a descriptor of its own lies
+   * beside that.
+   */
+  private static Optional<DataDescriptor> calibrationDescriptor(
+      String calibration, @Nullable String data, Optional<Path> config) {
+    if (Samples.name(calibration).isPresent() || config.isEmpty()) {
+      return Optional.empty();
+    }
+    if (data == null || Samples.name(data).isPresent()) {
+      return config.map(DataDescriptor::read);
+    }
+    return DataDescriptor.beside(Path.of(calibration))
+        .or(() -> config.map(file -> DataDescriptor.read(file).forOtherData()));
+  }
+
+  /** Without a descriptor, the one beside the data holds. */
   private static Dataset open(
-      String argument, Optional<Path> config, Function<String, Dataset> embedded) {
+      String argument, Optional<DataDescriptor> descriptor, Function<String, Dataset> embedded) {
     if (Samples.name(argument).isPresent()) {
       return embedded.apply(argument);
     }
     Path path = Path.of(argument);
-    return config
-        .map(file -> Dataset.open(path, DataDescriptor.read(file)))
-        .orElseGet(() -> Dataset.open(path));
+    return descriptor.map(known -> Dataset.open(path, known)).orElseGet(() -> Dataset.open(path));
   }
 }

@@ -10,7 +10,8 @@ final class QuantizeOptions {
       completionCandidates = Choices.Quantize.class,
       order = 1,
       paramLabel = "int8|fp16|int4",
-      description = "Number format: int8 weights and activations, fp16, or int4 weights.")
+      description =
+          "Number format: int8 weights and activations, fp16, or int4 weights. No default.")
   @Nullable String quantize;
 
   @Option(
@@ -45,21 +46,22 @@ final class QuantizeOptions {
       names = "--exclude-nodes",
       order = 5,
       paramLabel = "REGEX",
-      description = "Leave nodes of these names as they are.")
+      description = "Leave nodes of these names as they are. Default: none.")
   @Nullable String excludeNodes;
 
   @Option(
       names = "--exclude-ops",
       order = 6,
       paramLabel = "LIST",
-      description = "Leave operators of these types as they are, such as Gemm,MatMul.")
+      description =
+          "Leave operators of these types as they are, such as Gemm,MatMul. Default: none.")
   @Nullable String excludeOps;
 
   @Option(
       names = "--only-nodes",
       order = 7,
       paramLabel = "REGEX",
-      description = "Change nodes of these names only.")
+      description = "Change nodes of these names only. Default: all.")
   @Nullable String onlyNodes;
 
   @Option(

@@ -14,14 +14,17 @@ final class RunOptions {
       description = "The model to write. Default: beside the input, such as model.int8.onnx.")
   @Nullable Path output;
 
-  @Option(names = "--force", order = 41, description = "Replace an existing output.")
+  @Option(
+      names = "--force",
+      order = 41,
+      description = "Replace an existing output. Default: it is an error.")
   boolean force;
 
   @Option(
       names = "--report",
       order = 42,
       paramLabel = "FILE",
-      description = "Write the report there too: .json or .html. Repeatable.")
+      description = "Write the report there too: .json or .html. Repeatable. Default: none.")
   List<Path> reports = List.of();
 
   @Option(names = "--dry-run", order = 43, description = "Print the plan; write nothing.")
@@ -31,14 +34,14 @@ final class RunOptions {
       names = "--recipe",
       order = 44,
       paramLabel = "FILE",
-      description = "Read settings from a YAML or JSON file; options override it.")
+      description = "Read settings from a YAML or JSON file; options override it. Default: none.")
   @Nullable Path recipe;
 
   @Option(
       names = "--save-recipe",
       order = 45,
       paramLabel = "FILE",
-      description = "Write the settings to a YAML or JSON file.")
+      description = "Write the settings to a YAML or JSON file. Default: none.")
   @Nullable Path saveRecipe;
 
   @Option(

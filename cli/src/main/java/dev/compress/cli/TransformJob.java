@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** One run of the main command, from checked options to printed and written reports. */
 final class TransformJob {
@@ -107,10 +108,11 @@ final class TransformJob {
           "--max-drop is measured on labelled data. Name it with --data PATH.");
     }
     if (command.data.dataConfig != null
-        && recipe.data() == null
-        && recipe.calibrationData() == null) {
+        && !isFile(recipe.data())
+        && !isFile(recipe.calibrationData())) {
       throw new UsageException(
-          "--data-config describes data. Name it with --data or --calibration-data PATH.");
+          "--data-config describes data; sample:NAME has its own description. Name the data with"
+              + " --data or --calibration-data PATH.");
     }
     if (command.data.calibrationCache != null) {
       if (recipe.calibrationData() == null && Samples.name(model).isEmpty()) {
@@ -123,6 +125,10 @@ final class TransformJob {
     if (command.standard.quiet && command.standard.verbose) {
       throw new UsageException("Choose one of --quiet and --verbose.");
     }
+  }
+
+  private static boolean isFile(@Nullable String data) {
+    return data != null && Samples.name(data).isEmpty();
   }
 
   /** What can be known to fail is said before the work, not after it. */

@@ -66,7 +66,17 @@ final class Binding {
     return fields.stream().map(SourceField::toString).collect(Collectors.joining(", "));
   }
 
+  /** Of several datasets in one run, errors name the one they are about. */
   Bound bind(Collection<InputSpec> modelInputs) {
+    try {
+      return bound(modelInputs);
+    } catch (InvalidDataException e) {
+      String message = String.valueOf(e.getMessage());
+      throw message.contains(dataset) ? e : new InvalidDataException(dataset + ": " + message, e);
+    }
+  }
+
+  private Bound bound(Collection<InputSpec> modelInputs) {
     List<String> notes = new ArrayList<>();
     List<ConstantInput> boundConstants = new ArrayList<>();
     List<InputSpec> open = new ArrayList<>();

@@ -81,6 +81,31 @@ public final class DataDescriptor {
     return DescriptorReader.read(yaml, "the data descriptor", Optional.empty());
   }
 
+  /**
+   * The descriptor {@code NAME.yaml} beside a file or folder of data.
+   *
+   * @param data a file or folder
+   * @return empty where there is none
+   * @throws InvalidDataException if it is malformed
+   */
+  public static Optional<DataDescriptor> beside(Path data) {
+    return SourceOpener.descriptorBeside(data).map(DataDescriptor::read);
+  }
+
+  /**
+   * What it says of other data for the same model: the format and the inputs, without what is true
+   * of one file only: which it is, its labels' file, its split, and the metric.
+   */
+  public DataDescriptor forOtherData() {
+    return new DataDescriptor(
+        new Origin(origin.where(), origin.folder(), origin.canonical() + "\nfor other data"),
+        new SourceSpec(source.format(), Optional.empty(), source.record(), source.csv()),
+        inputs,
+        new LabelSpec(labels.column(), Optional.empty(), labels.classes(), labels.classFile()),
+        Optional.empty(),
+        Optional.empty());
+  }
+
   DataDescriptor withLabels(LabelSpec other) {
     return new DataDescriptor(origin, source, inputs, other, metric, split);
   }

@@ -64,8 +64,7 @@ public final class Dataset implements AutoCloseable {
    * @throws ReadWriteException if it cannot be read
    */
   public static Dataset open(Path path) {
-    Optional<Path> beside = SourceOpener.descriptorBeside(path);
-    return open(path, beside.map(DataDescriptor::read).orElse(DataDescriptor.NONE));
+    return open(path, DataDescriptor.beside(path).orElse(DataDescriptor.NONE));
   }
 
   /**

@@ -364,7 +364,7 @@ final class InputPlanner {
       return new ShapeStep(to, List.of(), true);
     }
     throw new InvalidDataException(
-        "The dataset's "
+        "The data's "
             + field
             + " is "
             + InputSpec.dimsText(from)

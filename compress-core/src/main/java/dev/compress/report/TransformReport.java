@@ -150,7 +150,8 @@ public record TransformReport(
   /**
    * Which data served which step.
    *
-   * @param step "calibration", "selection"
+   * @param step "calibration"; "selection" where nodes were chosen by it; "accuracy" where it only
+   *     measured
    * @param path the data
    * @param samples how many
    * @param sha256 of the data

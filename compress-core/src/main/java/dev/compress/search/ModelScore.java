@@ -2,6 +2,7 @@ package dev.compress.search;
 
 import dev.compress.data.Batch;
 import dev.compress.data.Dataset;
+import dev.compress.data.LabelKind;
 import dev.compress.error.InvalidDataException;
 import dev.compress.graph.OnnxModel;
 import dev.compress.metric.ErrorScorer;
@@ -29,25 +30,42 @@ public final class ModelScore {
    * @param data bound to the model's inputs, with labels or targets
    * @param threads for the runtime
    * @param progress told one step a sample
-   * @throws InvalidDataException if there are no labels
+   * @throws InvalidDataException if there are no labels, or not those that the metric needs
    */
   public ModelScore(Dataset data, int threads, Progress progress) {
     this.data = data;
     this.threads = threads;
     this.progress = progress;
-    this.metric =
-        data.metric()
-            .orElseGet(
-                () ->
-                    switch (data.labelKind()) {
-                      case CLASS -> Metric.TOP1;
-                      case NONE ->
-                          throw new InvalidDataException(
-                              data.name()
-                                  + " has no labels: --max-drop needs labelled data. Name the"
-                                  + " labels in a descriptor (labels: {column: ..., file: ...}).");
-                      default -> Metric.MSE;
-                    });
+    this.metric = metricOf(data);
+  }
+
+  private static Metric metricOf(Dataset data) {
+    if (data.labelKind() == LabelKind.NONE) {
+      throw new InvalidDataException(
+          data.name()
+              + " has no labels, so no accuracy can be measured on it. Name the labels in a"
+              + " descriptor (labels: {column: ..., file: ...}), or leave --data away.");
+    }
+    boolean classes = data.labelKind() == LabelKind.CLASS;
+    Metric metric = data.metric().orElse(classes ? Metric.TOP1 : Metric.MSE);
+    Metric.Needs needs = classes ? Metric.Needs.CLASS_LABELS : Metric.Needs.TARGET_VALUES;
+    if (metric.needs() != needs) {
+      throw new InvalidDataException(
+          data.name()
+              + " asks for the metric "
+              + metric
+              + ", which its "
+              + (classes ? "class labels" : "target values")
+              + " do not give. Set "
+              + (classes ? "metric: top1, top5, f1 or accuracy" : "metric: mse or mae")
+              + " in its descriptor.");
+    }
+    return metric;
+  }
+
+  /** What it scores on. */
+  public Dataset data() {
+    return data;
   }
 
   /** The metric. */
