@@ -11,13 +11,13 @@ import dev.compress.proof.ProofResult;
 import dev.compress.recipe.Passes;
 import dev.compress.recipe.RecipeFile;
 import dev.compress.report.TransformReport;
+import dev.compress.runtime.ProcessMemory;
 import dev.compress.runtime.RuntimeInfo;
 import dev.compress.search.HoldAccuracy;
 import dev.compress.search.ModelScore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -281,22 +282,10 @@ final class ReportBuilder {
             1);
   }
 
-  /** Linux only: the high-water mark of resident memory. */
+  /** Where the system tells it. */
   private static @Nullable Long peakResidentBytes() {
-    Path status = Path.of("/proc/self/status");
-    if (!Files.isReadable(status)) {
-      return null;
-    }
-    try {
-      for (String line : Files.readAllLines(status)) {
-        if (line.startsWith("VmHWM:")) {
-          return Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024;
-        }
-      }
-    } catch (IOException | NumberFormatException e) {
-      return null;
-    }
-    return null;
+    OptionalLong peak = ProcessMemory.peakResidentBytes(ProcessHandle.current().pid());
+    return peak.isPresent() ? (Long) peak.getAsLong() : null;
   }
 
   static String version() {

@@ -24,12 +24,15 @@ final class ChildJvm {
    *
    * @param folder the child's own: its temporary files go there
    */
-  static List<String> command(Path folder, IsolatedSettings settings, List<Path> arguments)
+  static List<String> command(
+      Path folder, IsolatedSettings settings, Class<?> main, List<String> arguments)
       throws IOException {
     List<String> options = new ArrayList<>();
     options.add("-Xmx" + settings.heapMegabytes() + "m");
     options.add("-XX:+UseSerialGC");
-    options.add("-XX:TieredStopAtLevel=1"); // it lives too short for more
+    if (main.equals(IsolatedMain.class)) {
+      options.add("-XX:TieredStopAtLevel=1"); // it lives too short for more
+    }
     options.add("-Xshare:auto");
     options.add("--enable-native-access=ALL-UNNAMED");
     options.add("-XX:-CreateCoredumpOnCrash");
@@ -44,8 +47,8 @@ final class ChildJvm {
     options.addAll(own());
     options.add("-cp");
     options.add(System.getProperty("java.class.path", "."));
-    options.add(IsolatedMain.class.getName());
-    arguments.forEach(a -> options.add(a.toString()));
+    options.add(main.getName());
+    options.addAll(arguments);
     Path file = folder.resolve("arguments");
     Files.write(file, options.stream().map(ChildJvm::quoted).toList());
     return List.of(program(), "@" + file);

@@ -81,7 +81,12 @@ public final class IsolatedRun {
     Path response = folder.resolve("response");
     IsolatedMain.write(request, new IsolatedMain.Request(task, input));
     Process child =
-        new ProcessBuilder(ChildJvm.command(folder, settings, List.of(request, response)))
+        new ProcessBuilder(
+                ChildJvm.command(
+                    folder,
+                    settings,
+                    IsolatedMain.class,
+                    List.of(request.toString(), response.toString())))
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve("output").toFile())
             .start();
@@ -98,7 +103,7 @@ public final class IsolatedRun {
     }
   }
 
-  private static void removeHook(Thread hook) {
+  static void removeHook(Thread hook) {
     try {
       Runtime.getRuntime().removeShutdownHook(hook);
     } catch (IllegalStateException e) {
@@ -146,7 +151,7 @@ public final class IsolatedRun {
     throw thrown(answer);
   }
 
-  private static RuntimeException thrown(IsolatedMain.Response answer) {
+  static RuntimeException thrown(IsolatedMain.Response answer) {
     String message = answer.message();
     for (CompressionException known :
         List.of(
@@ -164,7 +169,7 @@ public final class IsolatedRun {
     return new IllegalStateException("In the child process: " + message);
   }
 
-  private static void removeAll(Path folder) {
+  static void removeAll(Path folder) {
     List<Path> all = new ArrayList<>();
     try (Stream<Path> files = Files.walk(folder)) {
       files.sorted(Comparator.reverseOrder()).forEach(all::add);
