@@ -55,6 +55,26 @@ class GraphValidatorTest {
   }
 
   @Test
+  void windowsBeyondAllBoundsAreRefused() {
+    Node conv = Node.of("Conv", "conv", List.of("x", "w"), List.of("y"));
+    for (Node odd :
+        List.of(
+            conv.withAttribute(Attribute.of("strides", new long[] {0L})),
+            conv.withAttribute(Attribute.of("kernel_shape", new long[] {-3L})),
+            conv.withAttribute(Attribute.of("kernel_shape", new long[] {256L}))
+                .withAttribute(Attribute.of("dilations", new long[] {Integer.MAX_VALUE})),
+            conv.withAttribute(Attribute.of("strides", new long[] {1L}))
+                .withAttribute(Attribute.of("pads", new long[] {Long.MIN_VALUE, 0L})))) {
+      refused(graph(List.of(odd), constant("w")), "conv", "which no window can have");
+    }
+    Node fine =
+        conv.withAttribute(Attribute.of("kernel_shape", new long[] {3L}))
+            .withAttribute(Attribute.of("dilations", new long[] {1L << 20}))
+            .withAttribute(Attribute.of("pads", new long[] {-1L, 7L}));
+    assertThat(check(graph(List.of(fine), constant("w"))).warnings()).isEmpty();
+  }
+
+  @Test
   void aCycleIsRefused() {
     refused(graph(List.of(relu("a", "y", "h"), relu("b", "h", "y"))), "cycle");
     refused(graph(List.of(relu("self", "y", "y"))), "cycle", "self");

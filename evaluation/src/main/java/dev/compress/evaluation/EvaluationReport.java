@@ -1,0 +1,214 @@
+package dev.compress.evaluation;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.compress.energy.EnergyJson;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an evaluation found, as it is printed and saved: schema {@value #SCHEMA}. Whatever is null
+ * is unknown, and {@code warnings}, the row's {@code error} or the energy's {@code reason} says
+ * why. Energy, carbon and cost are a sample; latency is a run of the batch; every {@code *_ratio}
+ * in {@code vs_baseline} is variant over baseline.
+ *
+ * @param schema its name and version
+ * @param environment the machine and the settings
+ * @param dataset what was run
+ * @param variants one a variant and device, the baseline first
+ * @param gates limits that were judged
+ * @param warnings what a reader should know
+ */
+@JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+@JsonInclude(JsonInclude.Include.ALWAYS)
+public record EvaluationReport(
+    String schema,
+    Environment environment,
+    @Nullable Data dataset,
+    List<Row> variants,
+    List<Gate> gates,
+    List<String> warnings) {
+  /** Name and version of the report's form. */
+  public static final String SCHEMA = "compress.evaluation/1";
+
+  /**
+   * Where and how it was measured.
+   *
+   * @param cpu the processor's name
+   * @param cores logical processors
+   * @param memoryBytes of the machine; null if unknown
+   * @param os operating system and version
+   * @param java version
+   * @param onnxruntime version
+   * @param threads inside an operator
+   * @param batch samples a run
+   * @param version of compress
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  public record Environment(
+      String cpu,
+      int cores,
+      @Nullable Long memoryBytes,
+      String os,
+      String java,
+      String onnxruntime,
+      int threads,
+      int batch,
+      String version) {}
+
+  /**
+   * The data.
+   *
+   * @param path where it is
+   * @param samples how many were scored
+   * @param sha256 of its content
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  public record Data(String path, long samples, String sha256) {}
+
+  /**
+   * One variant on one device.
+   *
+   * @param name the variant
+   * @param path its file
+   * @param sha256 of the file
+   * @param bytes of the model, external data included
+   * @param device such as "cpu" or "cuda:0"
+   * @param host the machine's name
+   * @param accuracy by the dataset's metric
+   * @param fidelity to the baseline's outputs
+   * @param latencyMs of a run of the batch
+   * @param throughputPerSecond samples a second, from the mean latency
+   * @param loadMs from the file to a session that can run
+   * @param peakRssBytes of the variant's own process, the Java machine's share included
+   * @param kernels what ran in integers
+   * @param energy a sample
+   * @param carbonG grams of CO2 equivalent a sample
+   * @param cost a sample, in the unit of the price
+   * @param breakEvenInferences after how many samples the compression's own energy is saved
+   * @param vsBaseline null for the baseline
+   * @param error why the row is incomplete
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  public record Row(
+      String name,
+      String path,
+      String sha256,
+      long bytes,
+      String device,
+      String host,
+      @Nullable Accuracy accuracy,
+      @Nullable Fidelity fidelity,
+      @Nullable LatencyMs latencyMs,
+      @Nullable Double throughputPerSecond,
+      @Nullable Double loadMs,
+      @Nullable Long peakRssBytes,
+      @Nullable Kernels kernels,
+      @Nullable EnergyJson energy,
+      @Nullable Double carbonG,
+      @Nullable Double cost,
+      @Nullable Long breakEvenInferences,
+      @Nullable VsBaseline vsBaseline,
+      @Nullable String error) {}
+
+  /**
+   * A quality.
+   *
+   * @param metric its name
+   * @param value a fraction from 0 to 1 for rates
+   * @param samples how many were scored
+   * @param ci95 95% confidence interval, in the value's unit
+   */
+  public record Accuracy(
+      String metric, double value, long samples, @Nullable List<Double> ci95) {}
+
+  /**
+   * How close the outputs are to the baseline's.
+   *
+   * @param agreement share of samples with the same class; null where outputs are no scores
+   * @param sqnrDb null where they are equal, or not comparable
+   * @param cosine of all outputs as one vector
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  public record Fidelity(
+      @Nullable Double agreement, @Nullable Double sqnrDb, @Nullable Double cosine) {}
+
+  /**
+   * Milliseconds a run.
+   *
+   * @param mean over all runs
+   * @param p50 median
+   * @param p90 90th percentile
+   * @param p99 99th percentile
+   * @param samples runs that were timed
+   */
+  public record LatencyMs(double mean, double p50, double p90, double p99, long samples) {}
+
+  /**
+   * Kernels of the loaded model.
+   *
+   * @param integer nodes in integer kernels, by operator
+   * @param floating nodes in float kernels, by operator; "float" in JSON
+   * @param integerMacShare share of the multiplications that integer kernels do
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  public record Kernels(
+      Map<String, Integer> integer,
+      @com.fasterxml.jackson.annotation.JsonProperty("float") Map<String, Integer> floating,
+      @Nullable Double integerMacShare) {}
+
+  /**
+   * In comparison with the baseline on the same device.
+   *
+   * @param bytesRatio bytes over the baseline's
+   * @param accuracyDrop baseline minus variant in points, per cent of the baseline for errors
+   * @param accuracyDropCi95 its interval, from paired samples
+   * @param latencyRatio time over the baseline's, by rounds in which both had their turn
+   * @param latencyRatioCi95 its interval
+   * @param energyRatio energy over the baseline's; null unless both were measured
+   * @param energyRatioCi95 its interval
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  public record VsBaseline(
+      double bytesRatio,
+      @Nullable Double accuracyDrop,
+      @Nullable List<Double> accuracyDropCi95,
+      @Nullable Double latencyRatio,
+      @Nullable List<Double> latencyRatioCi95,
+      @Nullable Double energyRatio,
+      @Nullable List<Double> energyRatioCi95) {}
+
+  /**
+   * A limit that was judged.
+   *
+   * @param name such as "max-drop"
+   * @param variant whose value it is: "name on device"
+   * @param limit the largest value allowed
+   * @param value what was measured; null if it was not
+   * @param ci95 its interval
+   * @param passed false if the value, with its whole interval, is over the limit, or is unknown
+   * @param certain whether the interval leaves no doubt
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  public record Gate(
+      String name,
+      String variant,
+      double limit,
+      @Nullable Double value,
+      @Nullable List<Double> ci95,
+      boolean passed,
+      boolean certain) {}
+
+  public EvaluationReport {
+    variants = List.copyOf(variants);
+    gates = List.copyOf(gates);
+    warnings = List.copyOf(warnings);
+  }
+
+  /** Whether every gate passed. */
+  public boolean passed() {
+    return gates.stream().allMatch(Gate::passed);
+  }
+}

@@ -1,0 +1,80 @@
+package dev.compress.evaluation;
+
+import dev.compress.evaluation.EvaluationReport.Gate;
+import dev.compress.evaluation.EvaluationReport.Row;
+import dev.compress.evaluation.EvaluationReport.VsBaseline;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Limits that every variant but the baseline is held to.
+ *
+ * <p>A gate fails where the value is over the limit beyond doubt, that is with its whole 95%
+ * interval, or is unknown. Where the limit lies within the interval it passes if the value itself
+ * is within the limit or the excess is not established, and is marked as uncertain: a pipeline must
+ * not fail by noise, and more data or more rounds settle it.
+ *
+ * @param maxDrop points of accuracy (per cent of the baseline for errors), or null
+ * @param maxLatencyRatio variant over baseline, or null
+ * @param maxEnergyRatio variant over baseline, or null
+ */
+public record Gates(
+    @Nullable Double maxDrop, @Nullable Double maxLatencyRatio, @Nullable Double maxEnergyRatio) {
+  /** No limits. */
+  public static final Gates NONE = new Gates(null, null, null);
+
+  /** Judges rows in comparison with the baseline. */
+  List<Gate> judge(List<Row> rows) {
+    List<Gate> gates = new ArrayList<>();
+    add(gates, "max-drop", maxDrop, rows, VsBaseline::accuracyDrop, VsBaseline::accuracyDropCi95);
+    add(
+        gates,
+        "max-latency-ratio",
+        maxLatencyRatio,
+        rows,
+        VsBaseline::latencyRatio,
+        VsBaseline::latencyRatioCi95);
+    add(
+        gates,
+        "max-energy-ratio",
+        maxEnergyRatio,
+        rows,
+        VsBaseline::energyRatio,
+        VsBaseline::energyRatioCi95);
+    return gates;
+  }
+
+  private static void add(
+      List<Gate> gates,
+      String name,
+      @Nullable Double limit,
+      List<Row> rows,
+      Function<VsBaseline, @Nullable Double> value,
+      Function<VsBaseline, @Nullable List<Double>> interval) {
+    if (limit == null) {
+      return;
+    }
+    for (Row row : rows.subList(Math.min(1, rows.size()), rows.size())) {
+      VsBaseline versus = row.vsBaseline();
+      Double measured = versus == null ? null : value.apply(versus);
+      List<Double> ci95 = versus == null ? null : interval.apply(versus);
+      gates.add(judge(name, row.name() + " on " + row.device(), limit, measured, ci95));
+    }
+  }
+
+  static Gate judge(
+      String name,
+      String variant,
+      double limit,
+      @Nullable Double value,
+      @Nullable List<Double> ci95) {
+    if (value == null || value.isNaN()) {
+      return new Gate(name, variant, limit, null, null, false, true);
+    }
+    double low = ci95 == null ? value : Math.min(ci95.get(0), value);
+    double high = ci95 == null ? value : Math.max(ci95.get(1), value);
+    return new Gate(name, variant, limit, value, ci95, low <= limit, low > limit || high <= limit);
+  }
+}

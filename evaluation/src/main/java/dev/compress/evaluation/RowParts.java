@@ -1,0 +1,96 @@
+package dev.compress.evaluation;
+
+import dev.compress.evaluation.accuracy.Score;
+import dev.compress.evaluation.latency.LatencyDistribution;
+import dev.compress.evaluation.latency.LatencyResult;
+import dev.compress.evaluation.worker.VariantWorker;
+import dev.compress.metric.FidelityScorer;
+import dev.compress.metric.Interval;
+import dev.compress.metric.Metric;
+import dev.compress.metric.MetricResult;
+import dev.compress.metric.PairedDifference;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** Measurements as parts of a report's row. */
+final class RowParts {
+  private RowParts() {}
+
+  static EvaluationReport.Accuracy accuracy(MetricResult result) {
+    return new EvaluationReport.Accuracy(
+        result.metric().key(),
+        result.value(),
+        result.samples(),
+        result.ci95().map(RowParts::ends).orElse(null));
+  }
+
+  static EvaluationReport.Fidelity fidelity(FidelityScorer scorer) {
+    return new EvaluationReport.Fidelity(
+        scorer.agreement().map(MetricResult::value).orElse(null),
+        finite(scorer.sqnrDb()),
+        finite(scorer.cosine()));
+  }
+
+  static EvaluationReport.@Nullable LatencyMs latency(@Nullable LatencyResult result) {
+    LatencyDistribution times = result == null ? null : result.distribution();
+    return times == null
+        ? null
+        : new EvaluationReport.LatencyMs(
+            times.meanMillis(),
+            times.percentileMillis(50),
+            times.percentileMillis(90),
+            times.percentileMillis(99),
+            times.runs());
+  }
+
+  static EvaluationReport.@Nullable Kernels kernels(VariantWorker.@Nullable Kernels found) {
+    return found == null
+        ? null
+        : new EvaluationReport.Kernels(
+            new TreeMap<>(found.integer()),
+            new TreeMap<>(found.floating()),
+            finite(found.integerMacShare()));
+  }
+
+  static EvaluationReport.VsBaseline versus(
+      double bytesRatio,
+      Optional<Score> score,
+      Optional<Score> baseline,
+      @Nullable LatencyResult latency) {
+    Optional<MetricResult> value = score.flatMap(Score::accuracy);
+    Optional<MetricResult> base = baseline.flatMap(Score::accuracy);
+    Double drop = null;
+    List<Double> interval = null;
+    if (value.isPresent() && base.isPresent()) {
+      Metric metric = value.get().metric();
+      drop = metric.drop(base.get().value(), value.get().value());
+      double unit = metric.isRate() ? 100 : 100 / Math.abs(base.get().value());
+      interval =
+          score
+              .flatMap(Score::drop)
+              .map(PairedDifference::ci95)
+              .filter(ci -> Double.isFinite(unit))
+              .map(ci -> List.of(unit * ci.low(), unit * ci.high()))
+              .orElse(null);
+    }
+    Optional<LatencyResult> times = Optional.ofNullable(latency);
+    return new EvaluationReport.VsBaseline(
+        bytesRatio,
+        drop == null ? null : finite(drop),
+        interval,
+        times.flatMap(LatencyResult::ratio).orElse(null),
+        times.flatMap(LatencyResult::ratioCi95).map(RowParts::ends).orElse(null),
+        null,
+        null);
+  }
+
+  static List<Double> ends(Interval interval) {
+    return List.of(interval.low(), interval.high());
+  }
+
+  static @Nullable Double finite(double value) {
+    return Double.isFinite(value) ? (Double) value : null;
+  }
+}

@@ -1,0 +1,275 @@
+package dev.compress.evaluation.accuracy;
+
+import dev.compress.data.Batch;
+import dev.compress.data.Dataset;
+import dev.compress.data.LabelKind;
+import dev.compress.error.CancelledException;
+import dev.compress.error.InvalidDataException;
+import dev.compress.metric.ErrorScorer;
+import dev.compress.metric.FidelityScorer;
+import dev.compress.metric.LabelScorer;
+import dev.compress.metric.Metric;
+import dev.compress.metric.MetricResult;
+import dev.compress.metric.PairedDifference;
+import dev.compress.progress.Progress;
+import dev.compress.tensor.TensorBuffer;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Scores models on one dataset, all on the same batch at the same time, so that outputs can be
+ * compared without being kept. Results depend on the samples and their order only, not on the size
+ * of the batches.
+ */
+public final class AccuracyRun {
+  private static final int BATCH = 64;
+
+  private final Dataset data;
+  private final Optional<Metric> metric;
+  private final Progress progress;
+  private final List<Scored> models = new ArrayList<>();
+
+  private AccuracyRun(Dataset data, Progress progress) {
+    this.data = data;
+    this.progress = progress;
+    this.metric = metric(data);
+  }
+
+  /** One model, its data, and what is known of it. */
+  private static final class Scored {
+    private final ScoredModel model;
+    private final Dataset bound;
+    private final Iterator<Batch> batches;
+    private final FidelityScorer fidelity = new FidelityScorer();
+    private final List<String> warnings = new ArrayList<>();
+    private @Nullable LabelScorer labels;
+    private @Nullable ErrorScorer errors;
+    private @Nullable RuntimeException failure;
+    private @Nullable Batch batch;
+    private Map<String, TensorBuffer> outputs = Map.of();
+    private boolean comparable = true;
+
+    Scored(ScoredModel model, Dataset bound, Optional<Metric> metric) {
+      this.model = model;
+      this.bound = bound;
+      this.batches = bound.batches(BATCH).iterator();
+      metric.ifPresent(
+          m -> {
+            switch (m.needs()) {
+              case CLASS_LABELS -> labels = new LabelScorer(m);
+              case TARGET_VALUES -> errors = new ErrorScorer(m);
+              case REFERENCE_OUTPUTS -> {}
+            }
+          });
+    }
+  }
+
+  /** What the dataset asks for, or what its labels suggest; empty without labels. */
+  public static Optional<Metric> metric(Dataset data) {
+    if (data.metric().isPresent()) {
+      return data.metric();
+    }
+    return switch (data.labelKind()) {
+      case CLASS -> Optional.of(Metric.TOP1);
+      case NONE -> Optional.empty();
+      default -> Optional.of(Metric.MSE);
+    };
+  }
+
+  /**
+   * Scores.
+   *
+   * @param models the first is the baseline
+   * @param data with or without labels, not bound
+   * @param progress told the samples; asked whether to stop
+   * @return one score a model; what one throws ends its own score only
+   * @throws InvalidDataException if the data does not fit a model, or there is none
+   * @throws CancelledException if the caller stopped it
+   */
+  public static List<Score> measure(List<ScoredModel> models, Dataset data, Progress progress) {
+    return new AccuracyRun(data, progress).measure(models);
+  }
+
+  private List<Score> measure(List<ScoredModel> scored) {
+    for (ScoredModel model : scored) {
+      models.add(new Scored(model, data.bind(model.inputs()), metric));
+    }
+    checkData();
+    progress.begin("score", data.sampleCount());
+    while (next()) {
+      progress.check();
+      // Each in a process of its own: they may run side by side.
+      models.parallelStream().filter(m -> m.failure == null).forEach(AccuracyRun::infer);
+      rethrowCancellation();
+      models.forEach(this::score);
+      progress.advance(Objects.requireNonNull(models.get(0).batch).count());
+    }
+    return models.stream().map(this::result).toList();
+  }
+
+  private void checkData() {
+    if (data.sampleCount() == 0) {
+      throw new InvalidDataException(data.name() + " holds no sample. Give at least one.");
+    }
+    boolean wantsLabels = metric.filter(m -> m.needs() == Metric.Needs.CLASS_LABELS).isPresent();
+    boolean wantsTargets = metric.filter(m -> m.needs() == Metric.Needs.TARGET_VALUES).isPresent();
+    if ((wantsLabels && data.labelKind() != LabelKind.CLASS)
+        || (wantsTargets && data.labelKind() == LabelKind.NONE)) {
+      throw new InvalidDataException(
+          data.name()
+              + " has no labels for the metric "
+              + metric.map(Metric::key).orElse("")
+              + ". Name them in its descriptor (labels: {file: ..., column: ...}), or leave the"
+              + " metric out to compare outputs only.");
+    }
+    Scored first = models.get(0);
+    for (Scored other : models) {
+      if (other.bound.fixedBatch() != first.bound.fixedBatch()) {
+        other.comparable = false;
+        other.warnings.add(
+            other.model.name()
+                + " fixes its batch at "
+                + other.bound.fixedBatch()
+                + " and the baseline at "
+                + first.bound.fixedBatch()
+                + " (0 is free): their outputs were not compared.");
+      }
+    }
+  }
+
+  /** Moves every model to its next batch; false when the baseline has none left. */
+  private boolean next() {
+    boolean any = false;
+    for (Scored scored : models) {
+      scored.batch = scored.batches.hasNext() ? scored.batches.next() : null;
+      any |= scored.batch != null;
+    }
+    return any && models.get(0).batch != null;
+  }
+
+  private static void infer(Scored scored) {
+    Batch batch = scored.batch;
+    if (batch == null) {
+      return;
+    }
+    try {
+      scored.outputs = scored.model.inference().run(batch.inputs());
+    } catch (RuntimeException e) {
+      scored.failure = e;
+    }
+  }
+
+  private void rethrowCancellation() {
+    for (Scored scored : models) {
+      if (scored.failure instanceof CancelledException cancelled) {
+        throw cancelled;
+      }
+    }
+  }
+
+  private void score(Scored scored) {
+    Batch batch = scored.batch;
+    if (scored.failure != null || batch == null) {
+      return;
+    }
+    TensorBuffer output = scored.outputs.get(scored.model.outputs().get(0));
+    if (output == null) {
+      scored.failure =
+          new InvalidDataException(
+              "Output " + scored.model.outputs().get(0) + " of " + scored.model.name() + " is no"
+                  + " numeric tensor: it cannot be scored.");
+      return;
+    }
+    if (scored.labels != null) {
+      scored.labels.add(output, batch.labels());
+    }
+    if (scored.errors != null) {
+      scored.errors.add(output, batch.rows(), batch.targets(), batch.count());
+    }
+    Scored baseline = models.get(0);
+    if (scored.comparable && baseline.failure == null) {
+      compare(baseline, scored, batch);
+    }
+  }
+
+  /** Outputs whose shape depends on the data, such as boxes that are kept, may not compare. */
+  private static void compare(Scored baseline, Scored scored, Batch batch) {
+    for (String name : baseline.model.outputs()) {
+      TensorBuffer expected = baseline.outputs.get(name);
+      TensorBuffer actual = scored.outputs.get(name);
+      if (expected != null
+          && actual != null
+          && expected.shape().equals(actual.shape())
+          && expected.shape().elementCount() > 0
+          && expected.shape().dim(0) % batch.rows() == 0) {
+        scored.fidelity.add(expected, actual, batch.rows(), batch.count());
+      }
+    }
+  }
+
+  private Score result(Scored scored) {
+    Optional<MetricResult> accuracy = accuracy(scored);
+    if (scored.labels != null && scored.labels.invalidRows() > 0) {
+      scored.warnings.add(
+          scored.model.name()
+              + " gave NaN for "
+              + scored.labels.invalidRows()
+              + " samples: they count as wrong.");
+    }
+    if (scored.fidelity.brokenElements() > 0) {
+      scored.warnings.add(
+          scored.fidelity.brokenElements()
+              + " output elements of "
+              + scored.model.name()
+              + " are NaN or infinite where the baseline's are not, or the other way round.");
+    }
+    return new Score(
+        scored.failure == null ? accuracy : Optional.empty(),
+        scored.failure == null ? drop(scored) : Optional.empty(),
+        scored.fidelity.samples() > 0 ? Optional.of(scored.fidelity) : Optional.empty(),
+        Optional.ofNullable(scored.failure),
+        scored.warnings);
+  }
+
+  private Optional<MetricResult> accuracy(Scored scored) {
+    if (scored.failure != null) {
+      return Optional.empty();
+    }
+    if (scored.labels != null) {
+      return Optional.of(scored.labels.result());
+    }
+    if (scored.errors != null) {
+      return Optional.of(scored.errors.result());
+    }
+    if (scored.fidelity.samples() == 0) {
+      return Optional.empty();
+    }
+    return metric.filter(m -> m == Metric.SQNR).isPresent()
+        ? Optional.of(scored.fidelity.sqnr())
+        : scored.fidelity.agreement();
+  }
+
+  private Optional<PairedDifference> drop(Scored scored) {
+    Scored baseline = models.get(0);
+    if (scored == baseline || scored.failure != null || baseline.failure != null) {
+      return Optional.empty();
+    }
+    if (scored.labels != null
+        && baseline.labels != null
+        && metric.filter(Metric::isProportion).isPresent()) {
+      return Optional.of(
+          PairedDifference.ofCorrect(
+              baseline.labels.correct(), scored.labels.correct(), scored.labels.samples()));
+    }
+    if (scored.errors != null && baseline.errors != null) {
+      return Optional.of(
+          PairedDifference.ofValues(scored.errors.perSample(), baseline.errors.perSample()));
+    }
+    return Optional.empty();
+  }
+}

@@ -1,0 +1,28 @@
+package dev.compress.evaluation.accuracy;
+
+import dev.compress.metric.FidelityScorer;
+import dev.compress.metric.MetricResult;
+import dev.compress.metric.PairedDifference;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What was scored of one model.
+ *
+ * @param accuracy by the dataset's metric; empty if the model failed, or there is no label
+ * @param drop the baseline's value minus this one's (for errors the other way round), on the same
+ *     samples, with its interval; in the metric's own unit. Empty for the baseline
+ * @param fidelity to the baseline's outputs; empty if nothing could be compared
+ * @param failure why it ended early
+ * @param warnings what a reader should know
+ */
+public record Score(
+    Optional<MetricResult> accuracy,
+    Optional<PairedDifference> drop,
+    Optional<FidelityScorer> fidelity,
+    Optional<RuntimeException> failure,
+    List<String> warnings) {
+  public Score {
+    warnings = List.copyOf(warnings);
+  }
+}

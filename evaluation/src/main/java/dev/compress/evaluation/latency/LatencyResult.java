@@ -1,0 +1,28 @@
+package dev.compress.evaluation.latency;
+
+import dev.compress.metric.Interval;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What was measured of one subject.
+ *
+ * @param distribution of all runs after warm-up, or null if there was none
+ * @param ratio its time over the baseline's; empty for the baseline, or if one of them failed
+ * @param ratioCi95 the ratio's 95% confidence interval
+ * @param rounds turns that it had
+ * @param failure why it ended early; empty if it did not
+ * @param warnings what a reader should know
+ */
+public record LatencyResult(
+    @Nullable LatencyDistribution distribution,
+    Optional<Double> ratio,
+    Optional<Interval> ratioCi95,
+    int rounds,
+    Optional<RuntimeException> failure,
+    List<String> warnings) {
+  public LatencyResult {
+    warnings = List.copyOf(warnings);
+  }
+}

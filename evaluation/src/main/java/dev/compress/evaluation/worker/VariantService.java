@@ -1,0 +1,118 @@
+package dev.compress.evaluation.worker;
+
+import dev.compress.graph.OnnxModel;
+import dev.compress.onnx.OnnxReader;
+import dev.compress.runtime.BoundRun;
+import dev.compress.runtime.InferenceSession;
+import dev.compress.runtime.IsolatedService;
+import dev.compress.runtime.KernelReport;
+import dev.compress.runtime.RuntimeInfo;
+import dev.compress.runtime.SerializedTensors;
+import dev.compress.runtime.SessionOptions;
+import dev.compress.tensor.TensorBuffer;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Serves one variant, in the child process. */
+public final class VariantService implements IsolatedService<VariantRequest, VariantAnswer> {
+  /** Times of one block: 32 MB. */
+  private static final int MOST_RUNS = 1 << 22;
+
+  private VariantRequest.@Nullable Load loaded;
+  private @Nullable InferenceSession session;
+  private @Nullable BoundRun bound;
+
+  /** Made by the child process. */
+  public VariantService() {}
+
+  @Override
+  public VariantAnswer call(VariantRequest request) {
+    if (request instanceof VariantRequest.Load load) {
+      return load(load);
+    }
+    InferenceSession open = Objects.requireNonNull(session, "Nothing is loaded");
+    if (request instanceof VariantRequest.Infer infer) {
+      Map<String, TensorBuffer> inputs = infer.inputs().toTensors();
+      return new VariantAnswer.Outputs(
+          SerializedTensors.of(
+              infer.outputs().isEmpty() ? open.run(inputs) : open.run(inputs, infer.outputs())));
+    }
+    if (request instanceof VariantRequest.Bind bind) {
+      if (bound != null) {
+        bound.close();
+      }
+      BoundRun run = open.prepare(bind.inputs().toTensors());
+      run.run();
+      bound = run;
+      return new VariantAnswer.Bound();
+    }
+    if (request instanceof VariantRequest.Block block) {
+      return block(Objects.requireNonNull(bound, "No inputs"), block);
+    }
+    return kernels(Objects.requireNonNull(bound, "No inputs"));
+  }
+
+  private VariantAnswer load(VariantRequest.Load load) {
+    RuntimeInfo.get(); // loads the library, which is not the model's time
+    long start = System.nanoTime();
+    session = InferenceSession.open(Path.of(load.file()), SessionOptions.of(load.threads()));
+    loaded = load;
+    return new VariantAnswer.Loaded((System.nanoTime() - start) / 1e6);
+  }
+
+  /** The clock is read once a run: a run ends when the next begins. */
+  private static VariantAnswer block(BoundRun run, VariantRequest.Block block) {
+    long[] nanos = new long[(int) Math.min(1024, block.runs())];
+    int most = (int) Math.min(MOST_RUNS, block.runs());
+    double cpuBefore = cpuNanos();
+    long start = System.nanoTime();
+    long end = start + (long) Math.min(block.seconds() * 1e9, Long.MAX_VALUE / 2.0);
+    long last = start;
+    int runs = 0;
+    do {
+      if (runs == nanos.length) {
+        nanos = Arrays.copyOf(nanos, Math.min(most, 2 * runs));
+        last = System.nanoTime();
+      }
+      run.run();
+      long now = System.nanoTime();
+      nanos[runs++] = now - last;
+      last = now;
+    } while (runs < most && last < end);
+    double cpu = cpuNanos() - cpuBefore;
+    return new VariantAnswer.Times(
+        Arrays.copyOf(nanos, runs), last - start, cpuBefore < 0 ? -1 : (long) cpu);
+  }
+
+  private static double cpuNanos() {
+    return ManagementFactory.getOperatingSystemMXBean()
+            instanceof com.sun.management.OperatingSystemMXBean system
+        ? system.getProcessCpuTime()
+        : -1;
+  }
+
+  private VariantAnswer kernels(BoundRun run) {
+    VariantRequest.Load load = Objects.requireNonNull(loaded);
+    OnnxModel model = OnnxReader.read(Path.of(load.file())).model();
+    KernelReport report = KernelReport.of(model, run.inputs(), load.threads());
+    return new VariantAnswer.Kernels(
+        new HashMap<>(report.integerCounts()),
+        new HashMap<>(report.floatCounts()),
+        report.integerMacShare());
+  }
+
+  @Override
+  public void close() {
+    if (bound != null) {
+      bound.close();
+    }
+    if (session != null) {
+      session.close();
+    }
+  }
+}
