@@ -121,6 +121,9 @@ final class TransposeSinking {
       return false;
     }
     Delayed before = delayed.get(node.input(0));
+    if (before != null && before.order().rank() != order.get().rank()) {
+      return false; // an order that does not fit: the runtime will say so
+    }
     Delayed now =
         before == null
             ? new Delayed(node.input(0), order.get())

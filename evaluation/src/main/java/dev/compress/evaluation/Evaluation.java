@@ -278,7 +278,10 @@ public final class Evaluation {
     for (Batch batch : bound.batches(settings.batch())) {
       if (bound.fixedBatch() > 0 && bound.fixedBatch() != settings.batch()) {
         warnings.add(
-            entry.variant.name() + " fixes its batch at " + bound.fixedBatch() + ": it was timed so.");
+            entry.variant.name()
+                + " fixes its batch at "
+                + bound.fixedBatch()
+                + ": it was timed so.");
       }
       return batch.copy().inputs();
     }

@@ -121,8 +121,7 @@ public record EvaluationReport(
    * @param samples how many were scored
    * @param ci95 95% confidence interval, in the value's unit
    */
-  public record Accuracy(
-      String metric, double value, long samples, @Nullable List<Double> ci95) {}
+  public record Accuracy(String metric, double value, long samples, @Nullable List<Double> ci95) {}
 
   /**
    * How close the outputs are to the baseline's.

@@ -44,8 +44,7 @@ final class HostEnvironment {
   }
 
   private static String version() {
-    try (InputStream in =
-        HostCpu.class.getResourceAsStream("/dev/compress/version.properties")) {
+    try (InputStream in = HostCpu.class.getResourceAsStream("/dev/compress/version.properties")) {
       Properties properties = new Properties();
       if (in != null) {
         properties.load(in);

@@ -181,7 +181,11 @@ public final class AccuracyRun {
     if (output == null) {
       scored.failure =
           new InvalidDataException(
-              "Output " + scored.model.outputs().get(0) + " of " + scored.model.name() + " is no"
+              "Output "
+                  + scored.model.outputs().get(0)
+                  + " of "
+                  + scored.model.name()
+                  + " is no"
                   + " numeric tensor: it cannot be scored.");
       return;
     }

@@ -166,8 +166,7 @@ public final class LatencyRun {
 
   /** How well one subject's own window medians agree. */
   private static double relativeHalfWidth(Timed timed) {
-    double[] logs =
-        timed.medians.stream().filter(m -> !m.isNaN()).mapToDouble(Math::log).toArray();
+    double[] logs = timed.medians.stream().filter(m -> !m.isNaN()).mapToDouble(Math::log).toArray();
     return logs.length < 2 ? Double.POSITIVE_INFINITY : halfWidth(logs);
   }
 

@@ -40,6 +40,7 @@ sealed interface VariantAnswer extends Serializable {
    * @param floating how many in float
    * @param integerMacShare share of the multiplications that integer kernels do
    */
-  record Kernels(Map<String, Integer> integer, Map<String, Integer> floating, double integerMacShare)
+  record Kernels(
+      Map<String, Integer> integer, Map<String, Integer> floating, double integerMacShare)
       implements VariantAnswer {}
 }

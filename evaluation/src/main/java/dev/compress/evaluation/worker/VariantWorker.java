@@ -42,9 +42,7 @@ public final class VariantWorker implements AutoCloseable {
         IsolatedWorker.start(VariantService.class, SETTINGS, progress);
     try {
       VariantAnswer answer =
-          value(
-              worker.call(
-                  new VariantRequest.Load(file.toAbsolutePath().toString(), threads)));
+          value(worker.call(new VariantRequest.Load(file.toAbsolutePath().toString(), threads)));
       return new VariantWorker(worker, ((VariantAnswer.Loaded) answer).milliseconds());
     } catch (RuntimeException e) {
       worker.close();
@@ -91,8 +89,7 @@ public final class VariantWorker implements AutoCloseable {
    * @param seconds and how long at most; whichever comes first, but one run at least
    */
   public Block block(long runs, double seconds) {
-    VariantAnswer.Times times =
-        (VariantAnswer.Times) call(new VariantRequest.Block(runs, seconds));
+    VariantAnswer.Times times = (VariantAnswer.Times) call(new VariantRequest.Block(runs, seconds));
     return new Block(times.nanos(), times.totalNanos() / 1e9, times.cpuNanos() / 1e9);
   }
 

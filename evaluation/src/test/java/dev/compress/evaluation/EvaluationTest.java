@@ -1,0 +1,313 @@
+package dev.compress.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.compress.data.DataDescriptor;
+import dev.compress.data.Dataset;
+import dev.compress.error.CancelledException;
+import dev.compress.error.InvalidDataException;
+import dev.compress.error.InvalidModelException;
+import dev.compress.graph.Dim;
+import dev.compress.graph.Graph;
+import dev.compress.graph.Initializer;
+import dev.compress.graph.Node;
+import dev.compress.graph.OnnxModel;
+import dev.compress.graph.ValueInfo;
+import dev.compress.graph.ValueType;
+import dev.compress.onnx.OnnxWriter;
+import dev.compress.progress.Progress;
+import dev.compress.runtime.InferenceSession;
+import dev.compress.runtime.SessionOptions;
+import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Shape;
+import dev.compress.tensor.Tensor;
+import dev.compress.tensor.TensorBuffer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EvaluationTest {
+  private static final int FEATURES = 64;
+  private static final int CLASSES = 10;
+  private static final int SAMPLES = 150;
+  private static final EvaluationSettings QUICK = new EvaluationSettings(1, 1, 0.2, 0.02, 5, 5, 0);
+
+  @TempDir Path folder;
+  private Path baseline = Path.of("");
+  private Path variant = Path.of("");
+  private float[] x = {};
+  private long[] labels = {};
+
+  @BeforeEach
+  void writeModels() throws IOException {
+    baseline = write("a.onnx", 0);
+    variant = write("b.onnx", 0.15);
+    Random random = new Random(3);
+    x = new float[SAMPLES * FEATURES];
+    labels = new long[SAMPLES];
+    for (int i = 0; i < x.length; i++) {
+      x[i] = (float) random.nextGaussian();
+    }
+    int[] right = classes(baseline);
+    for (int i = 0; i < SAMPLES; i++) {
+      labels[i] = i % 5 == 0 ? random.nextInt(CLASSES) : right[i];
+    }
+  }
+
+  private Path write(String name, double noise) throws IOException {
+    Random random = new Random(1);
+    Random other = new Random(2);
+    float[] w = new float[FEATURES * CLASSES];
+    for (int i = 0; i < w.length; i++) {
+      w[i] = (float) (random.nextGaussian() + noise * other.nextGaussian());
+    }
+    return write(name, w, "MatMul");
+  }
+
+  private Path write(String name, float[] w, String operator) throws IOException {
+    OnnxModel model =
+        OnnxModel.of(
+            8,
+            17,
+            Graph.of(
+                "linear",
+                List.of(Node.of(operator, "m", List.of("x", "w"), List.of("y"))),
+                List.of(Initializer.of("w", Tensor.ofFloats(Shape.of(FEATURES, CLASSES), w))),
+                List.of(matrix("x", FEATURES)),
+                List.of(matrix("y", CLASSES))));
+    return Files.write(folder.resolve(name), OnnxWriter.toBytes(model));
+  }
+
+  private static ValueInfo matrix(String name, int width) {
+    return ValueInfo.of(
+        name, ValueType.tensor(ElementType.FLOAT, List.of(Dim.of("n"), Dim.of(width))));
+  }
+
+  /** Sample by sample, with nothing of the code under test but the session. */
+  private int[] classes(Path model) {
+    int[] found = new int[SAMPLES];
+    try (InferenceSession session = InferenceSession.open(model, SessionOptions.of(1))) {
+      for (int i = 0; i < SAMPLES; i++) {
+        float[] row = java.util.Arrays.copyOfRange(x, i * FEATURES, (i + 1) * FEATURES);
+        TensorBuffer input = TensorBuffer.of(Shape.of(1, FEATURES), row);
+        float[] y = Objects.requireNonNull(session.run(Map.of("x", input)).get("y")).toFloats();
+        for (int c = 1; c < CLASSES; c++) {
+          found[i] = y[c] > y[found[i]] ? c : found[i];
+        }
+      }
+    }
+    return found;
+  }
+
+  private double accuracy(Path model) {
+    int[] found = classes(model);
+    int right = 0;
+    for (int i = 0; i < SAMPLES; i++) {
+      right += found[i] == labels[i] ? 1 : 0;
+    }
+    return (double) right / SAMPLES;
+  }
+
+  private Dataset data(boolean labelled) {
+    TensorBuffer all = TensorBuffer.of(Shape.of(SAMPLES, FEATURES), x);
+    return Dataset.of(
+        "made", Map.of("x", all), labelled ? labels : new long[0], DataDescriptor.NONE);
+  }
+
+  private Evaluation both(Dataset data) {
+    return Evaluation.of(List.of(new Variant("a", baseline), new Variant("b", variant)), data)
+        .with(QUICK);
+  }
+
+  @Test
+  void accuracyIsThatOfEachSampleCountedByHand() {
+    EvaluationReport report = both(data(true)).run();
+    List<EvaluationReport.Row> rows = report.variants();
+    double a = accuracy(baseline);
+    double b = accuracy(variant);
+    assertThat(a).isNotEqualTo(b);
+    EvaluationReport.Accuracy first = Objects.requireNonNull(rows.get(0).accuracy());
+    EvaluationReport.Accuracy second = Objects.requireNonNull(rows.get(1).accuracy());
+    assertThat(first.metric()).isEqualTo("top1");
+    assertThat(first.value()).isEqualTo(a);
+    assertThat(second.value()).isEqualTo(b);
+    assertThat(second.samples()).isEqualTo(SAMPLES);
+    EvaluationReport.VsBaseline versus = Objects.requireNonNull(rows.get(1).vsBaseline());
+    assertThat(versus.accuracyDrop()).isCloseTo(100 * (a - b), within(1e-9));
+    List<Double> interval = Objects.requireNonNull(versus.accuracyDropCi95());
+    assertThat(interval.get(0)).isLessThan(100 * (a - b));
+    assertThat(interval.get(1)).isGreaterThan(100 * (a - b));
+    int[] one = classes(baseline);
+    int[] two = classes(variant);
+    double agreeing = 0;
+    for (int i = 0; i < SAMPLES; i++) {
+      agreeing += one[i] == two[i] ? 1 : 0;
+    }
+    EvaluationReport.Fidelity fidelity = Objects.requireNonNull(rows.get(1).fidelity());
+    assertThat(fidelity.agreement()).isEqualTo(agreeing / SAMPLES);
+    assertThat(fidelity.sqnrDb()).isBetween(10.0, 25.0); // noise of 0.15: 16.5 dB
+  }
+
+  @Test
+  void latencyIsOfRunsThatWereMade() {
+    EvaluationReport report = both(data(true)).run();
+    for (EvaluationReport.Row row : report.variants()) {
+      EvaluationReport.LatencyMs ms = Objects.requireNonNull(row.latencyMs());
+      assertThat(ms.p50()).isPositive().isLessThanOrEqualTo(ms.p90());
+      assertThat(ms.p90()).isLessThanOrEqualTo(ms.p99());
+      // Five windows of 20 ms hold at most so many.
+      assertThat(ms.samples() * ms.mean()).isBetween(0.5 * 5 * 20, 3.0 * 5 * 20);
+      assertThat(row.throughputPerSecond()).isCloseTo(1000 / ms.mean(), within(1e-6));
+      assertThat(row.loadMs()).isPositive();
+      assertThat(row.error()).isNull();
+    }
+    List<Double> interval =
+        Objects.requireNonNull(
+            Objects.requireNonNull(report.variants().get(1).vsBaseline()).latencyRatioCi95());
+    assertThat(interval.get(0)).isLessThan(interval.get(1));
+  }
+
+  @Test
+  void withoutLabelsOutputsAreCompared() {
+    EvaluationReport report = both(data(false)).run();
+    EvaluationReport.Row row = report.variants().get(1);
+    assertThat(Objects.requireNonNull(row.accuracy()).metric()).isEqualTo("agreement");
+    assertThat(Objects.requireNonNull(row.accuracy()).value())
+        .isEqualTo(Objects.requireNonNull(row.fidelity()).agreement());
+  }
+
+  @Test
+  void gatesAreJudgedWithTheInterval() {
+    EvaluationReport report = both(data(true)).holding(new Gates(-50.0, 1000.0, 0.5)).run();
+    assertThat(report.gates())
+        .extracting(EvaluationReport.Gate::name, EvaluationReport.Gate::passed)
+        .containsExactly(
+            org.assertj.core.api.Assertions.tuple("max-drop", false),
+            org.assertj.core.api.Assertions.tuple("max-latency-ratio", true),
+            org.assertj.core.api.Assertions.tuple("max-energy-ratio", false));
+    assertThat(report.passed()).isFalse();
+    assertThat(Gates.judge("g", "v", 0.3, 0.5, List.of(-0.2, 1.2)))
+        .extracting(EvaluationReport.Gate::passed, EvaluationReport.Gate::certain)
+        .containsExactly(true, false);
+    assertThat(Gates.judge("g", "v", 0.3, 0.5, List.of(0.4, 0.6)))
+        .extracting(EvaluationReport.Gate::passed, EvaluationReport.Gate::certain)
+        .containsExactly(false, true);
+  }
+
+  @Test
+  void theJsonHoldsTheContractsKeys() throws IOException {
+    ObjectMapper json = new ObjectMapper();
+    JsonNode tree = json.readTree(json.writeValueAsString(both(data(true)).run()));
+    assertThat(tree.path("schema").asText()).isEqualTo("compress.evaluation/1");
+    JsonNode row = tree.path("variants").path(1);
+    for (String path :
+        List.of(
+            "/accuracy/ci95/1",
+            "/fidelity/sqnr_db",
+            "/latency_ms/p99",
+            "/throughput_per_second",
+            "/load_ms",
+            "/energy",
+            "/vs_baseline/latency_ratio_ci95/0",
+            "/vs_baseline/accuracy_drop",
+            "/vs_baseline/energy_ratio",
+            "/break_even_inferences",
+            "/carbon_g",
+            "/cost",
+            "/peak_rss_bytes")) {
+      assertThat(row.at(path).isMissingNode()).as(path).isFalse();
+    }
+    assertThat(tree.at("/environment/memory_bytes").asLong()).isPositive();
+    assertThat(tree.at("/dataset/samples").asInt()).isEqualTo(SAMPLES);
+  }
+
+  @Test
+  void badInputIsRefusedBeforeAnythingIsMeasured() throws IOException {
+    Path broken = Files.writeString(folder.resolve("broken.onnx"), "<html>");
+    assertThatThrownBy(
+            () ->
+                Evaluation.of(
+                        List.of(new Variant("a", baseline), new Variant("b", broken)), data(true))
+                    .run())
+        .isInstanceOf(InvalidModelException.class);
+    labels[7] = CLASSES;
+    assertThatThrownBy(() -> both(data(true)).run())
+        .isInstanceOf(InvalidDataException.class)
+        .hasMessageContaining("10");
+  }
+
+  @Test
+  void aCrashCostsOneRow() {
+    Progress killer =
+        new Progress() {
+          private String stage = "";
+          private boolean done;
+
+          @Override
+          public void begin(String newStage, long total) {
+            stage = newStage;
+          }
+
+          @Override
+          public void advance(long steps) {
+            if (stage.equals("time") && !done) {
+              done = true;
+              ProcessHandle.current()
+                  .children()
+                  .max(java.util.Comparator.comparing(p -> p.info().startInstant().orElseThrow()))
+                  .orElseThrow()
+                  .destroyForcibly();
+            }
+          }
+
+          @Override
+          public boolean cancelled() {
+            return false;
+          }
+        };
+    EvaluationReport report =
+        Evaluation.of(List.of(new Variant("a", baseline), new Variant("b", variant)), data(true))
+            .with(new EvaluationSettings(1, 1, 0.2, 0.3, 5, 5, 0))
+            .reportingTo(killer)
+            .run();
+    EvaluationReport.Row first = report.variants().get(0);
+    EvaluationReport.Row second = report.variants().get(1);
+    assertThat(second.error()).contains("SIGKILL");
+    assertThat(second.accuracy()).isNotNull();
+    assertThat(first.error()).isNull();
+    assertThat(Objects.requireNonNull(first.latencyMs()).samples()).isPositive();
+    assertThat(report.warnings()).anyMatch(w -> w.contains("SIGKILL"));
+  }
+
+  @Test
+  void aCallerCanStopIt() {
+    Progress stopped =
+        new Progress() {
+          private int calls;
+
+          @Override
+          public void begin(String stage, long total) {}
+
+          @Override
+          public void advance(long steps) {}
+
+          @Override
+          public boolean cancelled() {
+            return calls++ > 20;
+          }
+        };
+    assertThatThrownBy(() -> both(data(true)).reportingTo(stopped).run())
+        .isInstanceOf(CancelledException.class);
+  }
+}
