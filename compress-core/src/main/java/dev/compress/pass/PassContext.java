@@ -7,6 +7,7 @@ import dev.compress.calibrate.CalibrationCache;
 import dev.compress.calibrate.Samples;
 import dev.compress.graph.OnnxModel;
 import dev.compress.progress.Progress;
+import dev.compress.runtime.ShapeInference;
 import dev.compress.runtime.Shapes;
 import dev.compress.tensor.Scratch;
 import java.util.Optional;
@@ -21,6 +22,7 @@ import java.util.function.Function;
  * @param seed for whatever is random
  * @param calibration samples of the model's inputs, if the user gave any
  * @param cache what was learnt from such samples before, if it is kept
+ * @param memo what was found out about a model, whatever the samples
  */
 public record PassContext(
     Scratch scratch,
@@ -28,7 +30,19 @@ public record PassContext(
     int threads,
     long seed,
     Optional<Samples> calibration,
-    Optional<CalibrationCache> cache) {
+    Optional<CalibrationCache> cache,
+    Memo memo) {
+  /** A context with a cache that remembers no model yet. */
+  public PassContext(
+      Scratch scratch,
+      Progress progress,
+      int threads,
+      long seed,
+      Optional<Samples> calibration,
+      Optional<CalibrationCache> cache) {
+    this(scratch, progress, threads, seed, calibration, cache, new Memo());
+  }
+
   /** A context that keeps nothing of what it learns from samples. */
   public PassContext(
       Scratch scratch, Progress progress, int threads, long seed, Optional<Samples> calibration) {
@@ -58,6 +72,17 @@ public record PassContext(
 
   /** The same with other samples. */
   public PassContext calibratingOn(Samples samples) {
-    return new PassContext(scratch, progress, threads, seed, Optional.of(samples), cache);
+    return new PassContext(scratch, progress, threads, seed, Optional.of(samples), cache, memo);
+  }
+
+  /** Types and shapes of a model's values, inferred once for each instance. */
+  public Shapes shapes(OnnxModel model) {
+    Optional<Shapes> known = memo.find(model, Shapes.class);
+    if (known.isPresent()) {
+      return known.get();
+    }
+    Shapes shapes = ShapeInference.infer(model);
+    memo.keep(model, shapes);
+    return shapes;
   }
 }

@@ -13,7 +13,6 @@ import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
-import dev.compress.runtime.ShapeInference;
 import dev.compress.runtime.Shapes;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Float16;
@@ -65,7 +64,7 @@ public record ConvertFloat16(NodeFilter filter) implements CompressionPass {
 
   @Override
   public PassResult apply(OnnxModel model, PassContext context) {
-    Shapes shapes = ShapeInference.infer(model);
+    Shapes shapes = context.shapes(model);
     HalfPrecisionNodes nodes = HalfPrecisionNodes.of(model.graph(), shapes, filter);
     List<Skipped> skipped = new ArrayList<>();
     Set<String> large =

@@ -9,7 +9,6 @@ import dev.compress.pass.NotApplicable;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Change;
-import dev.compress.runtime.ShapeInference;
 import dev.compress.runtime.Shapes;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
@@ -44,7 +43,7 @@ public record FuseMatMulAdd() implements CompressionPass {
     if (matches.isEmpty()) {
       return PassResult.unchanged(model);
     }
-    Shapes shapes = ShapeInference.infer(model);
+    Shapes shapes = context.shapes(model);
     GraphEditor editor = new GraphEditor(model.graph());
     List<Change> changes = new ArrayList<>();
     for (Match match : matches) {

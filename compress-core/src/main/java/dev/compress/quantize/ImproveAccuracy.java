@@ -12,7 +12,6 @@ import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Skipped;
 import dev.compress.runtime.InferenceSession;
 import dev.compress.runtime.SessionOptions;
-import dev.compress.runtime.ShapeInference;
 import dev.compress.runtime.Shapes;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.TensorBuffer;
@@ -69,7 +68,7 @@ public record ImproveAccuracy(QuantizeInt8 quantization) implements CompressionP
             && quantization.mode() != QuantizationMode.STATIC)) {
       return PassResult.unchanged(model);
     }
-    double products = products(model);
+    double products = products(model, context.shapes(model));
     if (products < 0 || products > MOST_PRODUCTS) {
       return new PassResult(
           model,
@@ -150,9 +149,8 @@ public record ImproveAccuracy(QuantizeInt8 quantization) implements CompressionP
     return scorer.sqnrDb();
   }
 
-  private static double products(OnnxModel model) {
+  private static double products(OnnxModel model, Shapes shapes) {
     GraphIndex index = new GraphIndex(model.graph());
-    Shapes shapes = ShapeInference.infer(model);
     return model.graph().nodes().stream()
         .flatMap(n -> NodePattern.match(n, index).stream())
         .mapToDouble(p -> PatternCost.products(p, shapes))

@@ -10,7 +10,6 @@ import dev.compress.pass.NotApplicable;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Change;
-import dev.compress.runtime.ShapeInference;
 import dev.compress.runtime.Shapes;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
@@ -51,7 +50,7 @@ public record PointConvsAsGemm() implements CompressionPass {
     if (notApplicableTo(model).isPresent()) {
       return PassResult.unchanged(model);
     }
-    Shapes shapes = ShapeInference.infer(model);
+    Shapes shapes = context.shapes(model);
     GraphEditor editor = new GraphEditor(model.graph());
     List<Change> changes = new ArrayList<>();
     List<Node> done = new ArrayList<>();

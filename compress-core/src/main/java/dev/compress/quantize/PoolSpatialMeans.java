@@ -9,7 +9,6 @@ import dev.compress.pass.NotApplicable;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Change;
-import dev.compress.runtime.ShapeInference;
 import dev.compress.runtime.Shapes;
 import dev.compress.tensor.ElementType;
 import java.util.ArrayList;
@@ -40,7 +39,7 @@ public record PoolSpatialMeans() implements CompressionPass {
     if (matches.isEmpty()) {
       return PassResult.unchanged(model);
     }
-    Shapes shapes = ShapeInference.infer(model);
+    Shapes shapes = context.shapes(model);
     GraphIndex index = new GraphIndex(model.graph());
     GraphEditor editor = new GraphEditor(model.graph());
     List<Change> changes = new ArrayList<>();

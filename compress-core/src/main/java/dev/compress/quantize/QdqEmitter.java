@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -67,8 +68,20 @@ final class QdqEmitter {
    * @param replaced receives, for each node of the graph that is replaced, its new instance
    */
   void emitActivations(Map<Node, Node> replaced) {
+    emitActivations(replaced, root -> true);
+  }
+
+  /**
+   * Wraps some of the activations.
+   *
+   * @param replaced receives, for each node of the graph that is replaced, its new instance
+   * @param wanted the roots whose values are wrapped
+   */
+  void emitActivations(Map<Node, Node> replaced, Predicate<String> wanted) {
     for (String value : plan.quantized.keySet()) {
-      emitPair(value, replaced);
+      if (wanted.test(plan.root(value))) {
+        emitPair(value, replaced);
+      }
     }
   }
 

@@ -12,7 +12,6 @@ import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
 import dev.compress.pass.PassResult.Trace;
-import dev.compress.runtime.ShapeInference;
 import dev.compress.runtime.Shapes;
 import java.util.ArrayList;
 import java.util.List;
@@ -89,7 +88,7 @@ public record QuantizeInt8(
     List<String> notes = new ArrayList<>();
     Graph graph = model.graph();
     boolean perChannel = model.opset() >= 13;
-    Shapes shapes = ShapeInference.infer(model);
+    Shapes shapes = context.shapes(model);
     warnings.addAll(shapes.warnings());
     if (rounding == Rounding.ADAPTIVE && context.calibration().isEmpty()) {
       warnings.add(

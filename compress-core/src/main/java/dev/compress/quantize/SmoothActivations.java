@@ -13,7 +13,6 @@ import dev.compress.pass.NotApplicable;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Change;
-import dev.compress.runtime.ShapeInference;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -64,7 +63,7 @@ public record SmoothActivations(NodeFilter filter) implements CompressionPass {
     norms.forEach(n -> axes.put(n.value(), -1));
     ActivationStatistics statistics =
         context.observe(
-            model, ShapeInference.infer(model), new ActivationCollector().channelsOf(axes));
+            model, context.shapes(model), new ActivationCollector().channelsOf(axes));
     GraphEditor editor = new GraphEditor(model.graph());
     List<Change> changes = new ArrayList<>();
     for (Norm norm : norms) {

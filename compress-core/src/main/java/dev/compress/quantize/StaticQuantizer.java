@@ -37,6 +37,9 @@ import java.util.function.Supplier;
 final class StaticQuantizer {
   private static final float[] NO_BIAS = {};
 
+  /** How often nodes are put aside because the outputs are poor. */
+  private static final int MOST_LOOKS = 2;
+
   /** What {@code auto} chooses from. */
   private static final List<RangeMethod> CANDIDATES =
       List.of(
@@ -54,6 +57,7 @@ final class StaticQuantizer {
   private final List<String> warnings = new ArrayList<>();
   private final List<Trace> traces = new ArrayList<>();
   private final List<String> notes = new ArrayList<>();
+  private final Set<String> left = new HashSet<>();
   private List<Skipped> planned = List.of();
   private OnnxModel model;
 
@@ -95,30 +99,51 @@ final class StaticQuantizer {
                         "Static quantization needs calibration data: give --calibration-data, or "
                             + "use --quantize-mode dynamic or weights."));
     StaticPlan plan = plan();
-    planned.stream().filter(s -> !s.reason().equals("excluded")).forEach(skipped::add);
     if (plan.weighted.isEmpty()) {
+      skipped.addAll(planned);
       return model.graph();
     }
     ActivationStatistics statistics = observe(plan);
     Map<String, AffineParameters> parameters = fit(plan, statistics, samples);
-    return emit(plan, parameters, statistics);
+    for (int look = 0; look < MOST_LOOKS && leaveWorst(plan, parameters, samples); look++) {
+      plan = plan();
+      if (!parameters.keySet().containsAll(plan.roots())) {
+        statistics = observe(plan);
+        parameters = fit(plan, statistics, samples);
+      }
+    }
+    skipped.addAll(planned);
+    return plan.weighted.isEmpty() ? model.graph() : emit(plan, parameters, statistics);
+  }
+
+  /** Puts the nodes aside that ruin the outputs; false if there are none. */
+  private boolean leaveWorst(
+      StaticPlan plan, Map<String, AffineParameters> parameters, Samples samples) {
+    Set<Node> worst =
+        plan.weighted.isEmpty()
+            ? Set.of()
+            : new FidelityFloor(model, plan, parameters, samples, context).worst(products(plan));
+    for (Node node : worst) {
+      left.add(node.output(0));
+      skipped.add(Skipped.of(node, "rounding its values ruins the model's outputs"));
+    }
+    return !worst.isEmpty();
   }
 
   private StaticPlan plan() {
-    Set<String> left = new HashSet<>();
-    StaticPlan plan = plan(left);
+    StaticPlan plan = planned();
     for (Set<Node> small = tooSmall(plan); !small.isEmpty(); small = tooSmall(plan)) {
       for (Node node : small) {
         left.add(node.output(0));
         skipped.add(
             Skipped.of(node, "a small integer island: its borders cost more than it saves"));
       }
-      plan = plan(left);
+      plan = planned();
     }
     Optional<Graph> commuted = PoolAfterFloatConv.commute(model.graph(), plan);
     if (commuted.isPresent()) {
       model = model.withGraph(commuted.get());
-      plan = plan(left);
+      plan = planned();
     }
     return plan;
   }
@@ -129,12 +154,12 @@ final class StaticQuantizer {
         : Set.of();
   }
 
-  private StaticPlan plan(Set<String> left) {
+  private StaticPlan planned() {
     StaticPlanner planner =
         new StaticPlanner(
             model.graph(), shapes, n -> settings.allows(n) && !left.contains(n.output(0)));
     StaticPlan plan = planner.plan();
-    planned = planner.skipped();
+    planned = planner.skipped().stream().filter(s -> !s.reason().equals("excluded")).toList();
     return plan;
   }
 
@@ -173,9 +198,7 @@ final class StaticQuantizer {
     }
     Map<String, Integer> choice =
         methods.size() == 1 ? Map.of() : choices(plan, candidates, samples);
-    Map<String, AffineParameters> chosen = new LinkedHashMap<>();
-    candidates.forEach((root, all) -> chosen.put(root, all.get(choice.getOrDefault(root, 0))));
-    return chosen;
+    return RangeSearch.chosen(choice, candidates);
   }
 
   private Map<String, Integer> choices(
@@ -202,8 +225,9 @@ final class StaticQuantizer {
     return settings.target().activationType().grid(settings.target().symmetricActivations());
   }
 
-  private AffineParameters parameters(String root, ValueRange range, GraphIndex index) {
+  private AffineParameters parameters(String root, ValueRange seen, GraphIndex index) {
     QuantizedType type = settings.target().activationType();
+    ValueRange range = GatedRange.of(root, seen, index);
     return withinClip(
         root,
         settings.target().symmetricActivations()
