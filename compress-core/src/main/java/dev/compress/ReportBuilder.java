@@ -33,8 +33,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Gathers what a run did and measured. Not thread-safe: one a run. */
 final class ReportBuilder {
-  /** Under this the error is a third of the signal. */
-  private static final double LEAST_SQNR_DB = 10;
+  /** Under this the error is more than a sixth of the signal. */
+  static final double LEAST_SQNR_DB = 15;
+
+  /** A difference under this is one of memory layout, and comes and goes from run to run. */
+  private static final double SLOWER_RATIO = 1.02;
 
   /** The step of data that only measured. */
   private static final String MEASURED = "accuracy";
@@ -81,7 +84,19 @@ final class ReportBuilder {
     warnings.removeAll(proofWarnings);
     proofWarnings.clear();
     proofWarnings.addAll(result.warnings());
-    if (!result.unplannedFloat().isEmpty()) {
+    if (!passes.target().isCpu()) {
+      notes.add(
+          "Kernels are those of the CPU provider, and nothing was timed: neither says anything"
+              + " about the target "
+              + passes.target().id()
+              + ". Fidelity was measured on this CPU.");
+    } else if (passes.target() != Compress.thisMachine()) {
+      notes.add(
+          "Speed was measured on this machine, which is no "
+              + passes.target().id()
+              + ": measure it there.");
+    }
+    if (passes.target().isCpu() && !result.unplannedFloat().isEmpty()) {
       proofWarnings.add(
           result.unplannedFloat().size()
               + " nodes planned as integer run in float: "
@@ -102,9 +117,12 @@ final class ReportBuilder {
     warnings.addAll(proofWarnings);
   }
 
-  /** Whether the output was measured to be slower beyond doubt. */
+  /** Whether the output was measured to be slower beyond doubt, on a machine that is the target. */
   boolean isSlower() {
-    return proof != null && proof.ratioLow() != null && proof.ratioLow() > 1;
+    return proof != null
+        && proof.ratioLow() != null
+        && proof.ratioLow() > SLOWER_RATIO
+        && passes.target() == Compress.thisMachine();
   }
 
   /** Whether the outputs were measured to have little to do with the input model's. */
@@ -125,6 +143,15 @@ final class ReportBuilder {
   /** Layers were put back: what was planned and measured of them holds no longer. */
   void forgetLayers() {
     layers.clear();
+  }
+
+  /** Integers were given up for stored weights. */
+  void noteFallback(String why) {
+    note(
+        "Integer arithmetic was "
+            + why
+            + " here, so all nodes compute in float and the weights are stored in 8 bits.");
+    forgetLayers();
   }
 
   void warn(List<String> more) {

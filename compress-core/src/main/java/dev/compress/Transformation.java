@@ -34,6 +34,7 @@ import dev.compress.runtime.ShapeInference;
 import dev.compress.search.HoldAccuracy;
 import dev.compress.search.LayerFidelity;
 import dev.compress.search.ModelScore;
+import dev.compress.search.OutputFidelity;
 import dev.compress.tensor.Scratch;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -55,6 +56,9 @@ final class Transformation {
   private static final int LAYER_SAMPLES = 8;
   private static final long LARGE_MODEL_BYTES = 256L << 20;
   private static final double PROOF_SECONDS = 2;
+
+  /** Larger models take their time to load: without a proof they are not compared. */
+  private static final long MOST_PARAMETERS_COMPARED = 16_000_000;
 
   private final Passes passes;
   private final Optional<Dataset> calibration;
@@ -128,11 +132,7 @@ final class Transformation {
       WrittenModel written = write(loaded, chosen, target, trial || overwrite);
       prove(loaded, written);
       if ((report.isSlower() || report.isUnfaithful()) && transformed.fallback().isPresent()) {
-        report.note(
-            "Integer arithmetic was "
-                + (report.isSlower() ? "slower than float" : "too inexact")
-                + " here, so all nodes compute in float and the weights are stored in 8 bits.");
-        report.forgetLayers();
+        report.noteFallback(report.isSlower() ? "slower than float" : "too inexact");
         chosen = transformed.fallback().get().get();
         written = write(loaded, chosen, target, true);
         prove(loaded, written);
@@ -234,7 +234,7 @@ final class Transformation {
             calibration.map(Dataset::name).orElse(""),
             report.plannedInteger(),
             kernelsOnly,
-            PROOF_SECONDS,
+            passes.target().isCpu() ? PROOF_SECONDS : 0,
             report.seed());
     report.proof(Prover.prove(job, samples, progress));
   }
@@ -289,7 +289,18 @@ final class Transformation {
         && quantizing.get(quantizing.size() - 1) instanceof QuantizeInt8 pass) {
       return hold(pass, before, last, sensitivity, context);
     }
-    return new Transformed(last.model(), changed, true, "", fallback(quantizing, before, context));
+    Optional<Supplier<Transformed>> fallback = fallback(quantizing, before, context);
+    if (fallback.isPresent() && samples.isPresent() && !report.provesAnything()) {
+      double decibels =
+          parameters(before) > MOST_PARAMETERS_COMPARED
+              ? Double.POSITIVE_INFINITY
+              : OutputFidelity.sqnrDb(before, last.model(), samples.get(), threads, progress);
+      if (decibels < ReportBuilder.LEAST_SQNR_DB) {
+        report.noteFallback("too inexact");
+        return fallback.get().get();
+      }
+    }
+    return new Transformed(last.model(), changed, true, "", fallback);
   }
 
   /** A search for the nodes to put back quantizes again and again: it should observe once. */

@@ -22,6 +22,7 @@ import dev.compress.graph.ValueType;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.onnx.OnnxWriter;
 import dev.compress.progress.Progress;
+import dev.compress.quantize.Target;
 import dev.compress.recipe.Recipe;
 import dev.compress.recipe.RecipeFile;
 import dev.compress.report.TransformGateException;
@@ -43,6 +44,8 @@ import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What runs through the door report, refuse and leave behind. */
 class DoorTest {
@@ -292,6 +295,38 @@ class DoorTest {
             .run(input, output, false);
     assertThat(report.accuracy()).isNotNull();
     assertThat(filesLeft()).containsExactly("model.int8.onnx", "model.onnx");
+  }
+
+  private Recipe recipeFor(String format, String target) throws IOException {
+    Path file = folder.resolveSibling(folder.getFileName() + ".yaml");
+    Files.writeString(file, "quantize: " + format + "\ntarget: " + target + "\nstrict: true\n");
+    try {
+      return RecipeFile.read(file);
+    } finally {
+      Files.delete(file);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"fp16,cuda", "fp16,tensorrt", "int4,cuda", "int8,tensorrt"})
+  void anotherDeviceIsNotTimedHere(String format, String target) throws IOException {
+    TransformReport report =
+        Compress.with(recipeFor(format, target)).calibratingOn(data(1)).run(input, output, false);
+    assertThat(report.speed()).isNull();
+    assertThat(report.fidelity()).isNotNull();
+    assertThat(report.notes()).anyMatch(n -> n.contains("nothing was timed") && n.contains(target));
+    assertThat(report.warnings()).noneMatch(w -> w.contains("slower") || w.contains("planned"));
+  }
+
+  @Test
+  void speedOnAnotherProcessorIsMarkedAndFailsNothing() throws IOException {
+    String other = Compress.thisMachine() == Target.ARM ? "cpu-vnni" : "arm";
+    TransformReport report =
+        Compress.with(recipeFor("int8", other)).calibratingOn(data(1)).run(input, output, false);
+    assertThat(report.speed()).isNotNull();
+    assertThat(report.notes()).anyMatch(n -> n.contains("this machine, which is no " + other));
+    assertThat(report.notes()).noneMatch(n -> n.contains("slower than float"));
+    assertThat(report.warnings()).noneMatch(w -> w.contains("slower"));
   }
 
   @Test

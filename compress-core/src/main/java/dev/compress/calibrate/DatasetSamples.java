@@ -3,7 +3,6 @@ package dev.compress.calibrate;
 import dev.compress.data.Batch;
 import dev.compress.data.Dataset;
 import dev.compress.data.InputSpec;
-import dev.compress.graph.Dim;
 import dev.compress.graph.Graph;
 import dev.compress.graph.Initializer;
 import dev.compress.graph.ValueInfo;
@@ -41,13 +40,8 @@ public record DatasetSamples(Dataset dataset) implements Samples {
         graph.initializers().stream().map(Initializer::name).collect(Collectors.toSet());
     List<InputSpec> specs = new ArrayList<>();
     for (ValueInfo input : graph.inputs()) {
-      if (!constants.contains(input.name())
-          && input.type() instanceof ValueType.TensorType tensor) {
-        specs.add(
-            new InputSpec(
-                input.name(),
-                tensor.element(),
-                tensor.shape().orElse(List.of()).stream().map(Dim::sizeOrUnknown).toList()));
+      if (!constants.contains(input.name()) && input.type() instanceof ValueType.TensorType) {
+        specs.add(InputSpec.of(input));
       }
     }
     return specs;

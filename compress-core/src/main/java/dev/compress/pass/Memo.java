@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What passes found out about a model, for those that ask about the same instance again, such as its
- * shapes. Keeps the last models only. Thread-safe.
+ * What passes found out about a model, for those that ask about the same instance again, such as
+ * its shapes. Keeps the last models only. Thread-safe.
  */
 public final class Memo {
   private static final int MOST_MODELS = 2;

@@ -12,7 +12,7 @@ import java.util.List;
  * @param sampleSource what the samples are, for the report
  * @param plannedInteger labels of nodes that are meant to run in integers
  * @param kernelsOnly whether to leave out fidelity and speed
- * @param seconds how long to time
+ * @param seconds how long to time, or 0 not to: another device than this one will run the model
  * @param seed for random inputs and the order of timing
  */
 public record ProofJob(

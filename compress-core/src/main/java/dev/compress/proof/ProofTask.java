@@ -78,7 +78,7 @@ public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
   }
 
   /** Outputs and times of both models. */
-  private record Compared(FidelityScorer fidelity, TimingResult timing) {}
+  private record Compared(FidelityScorer fidelity, @Nullable TimingResult timing) {}
 
   private static Compared compare(
       InferenceSession baseline,
@@ -100,12 +100,14 @@ public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
       }
     }
     TimingResult timing =
-        SessionTiming.compare(
-            baseline,
-            variant,
-            samples.get(0),
-            TimingSettings.ofSeconds(job.seconds(), job.seed()),
-            Progress.NONE);
+        job.seconds() <= 0
+            ? null
+            : SessionTiming.compare(
+                baseline,
+                variant,
+                samples.get(0),
+                TimingSettings.ofSeconds(job.seconds(), job.seed()),
+                Progress.NONE);
     return new Compared(fidelity, timing);
   }
 
@@ -144,7 +146,8 @@ public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
           warnings);
     }
     FidelityScorer fidelity = compared.fidelity();
-    LatencyRatio ratio = compared.timing().toFirst().get(0);
+    TimingResult timing = compared.timing();
+    LatencyRatio ratio = timing == null ? null : timing.toFirst().get(0);
     boolean any = fidelity.samples() > 0;
     return new ProofResult(
         new HashMap<>(kernels.integerCounts()),
@@ -152,11 +155,11 @@ public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
         unplanned,
         kernels.integerMacShare(),
         loadMs,
-        compared.timing().latencies().get(0).p50Nanos() / 1e6,
-        compared.timing().latencies().get(1).p50Nanos() / 1e6,
-        ratio.ratio(),
-        finite(ratio.ci95().low()),
-        finite(ratio.ci95().high()),
+        timing == null ? null : timing.latencies().get(0).p50Nanos() / 1e6,
+        timing == null ? null : timing.latencies().get(1).p50Nanos() / 1e6,
+        ratio == null ? null : ratio.ratio(),
+        ratio == null ? null : finite(ratio.ci95().low()),
+        ratio == null ? null : finite(ratio.ci95().high()),
         any ? finite(fidelity.sqnrDb()) : null,
         any ? finite(fidelity.cosine()) : null,
         any ? fidelity.agreement().map(MetricResult::value).orElse(null) : null,

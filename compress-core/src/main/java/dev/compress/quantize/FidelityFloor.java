@@ -12,40 +12,38 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
-import java.util.function.Supplier;
 
 /**
  * Finds the values whose rounding alone ruins a model's outputs, such as those of first layers with
  * heavy tails, so that the nodes around them stay float.
  *
- * <p>How much a value's rounding does to the outputs is not to be seen at the value itself: an error
- * of a few per cent may be all that later layers look at. So groups of values are rounded while all
- * others are not, and always the group that does most harm is halved, until single values are left
- * that do most of the harm.
+ * <p>How much a value's rounding does to the outputs is not to be seen at the value itself: an
+ * error of a few per cent may be all that later layers look at. So groups of values are rounded
+ * while all others are not, and always the group that does most harm is halved, until single values
+ * are left that do most of the harm.
  */
 final class FidelityFloor {
   /** Outputs this close, before the error of weights, are left alone. */
   private static final double LEAST_DB = 21;
 
-  /** Multiplications of a sample up to which a look is taken ; larger models are judged when
-   * they are written. */
+  /** Multiplications of a sample up to which a look is taken; the proof judges larger models. */
   private static final double MOST_PRODUCTS = 1e9;
 
   /** Multiplications that the search may spend in all. */
-  private static final double BUDGET_PRODUCTS = 1e11;
+  private static final double BUDGET_PRODUCTS = 5e10;
 
   /** The error that a single group may make, as a share of what all may. */
   private static final double SHARE_OF_ONE = 0.25;
 
-  private static final int SAMPLES = 4;
+  private static final int SAMPLES = 2;
   private static final int MOST_VALUES = 10;
   private static final int MOST_RUNS = 60;
 
   private final OnnxModel model;
   private final StaticPlan plan;
   private final Map<String, AffineParameters> parameters;
+  private final Samples samples;
   private final PassContext context;
-  private final Supplier<ReferenceOutputs> reference;
   private int runs;
 
   FidelityFloor(
@@ -57,9 +55,8 @@ final class FidelityFloor {
     this.model = model;
     this.plan = plan;
     this.parameters = parameters;
+    this.samples = samples;
     this.context = context;
-    int count = (int) Math.min(samples.count(), SAMPLES);
-    this.reference = () -> new ReferenceOutputs(model, plan, samples, count, context);
   }
 
   /**
@@ -74,7 +71,8 @@ final class FidelityFloor {
       return Set.of();
     }
     context.progress().begin("look for what ruins the outputs", -1);
-    ReferenceOutputs wanted = reference.get();
+    int count = (int) Math.min(samples.count(), SAMPLES);
+    ReferenceOutputs wanted = new ReferenceOutputs(model, plan, samples, count, context);
     List<String> roots = List.copyOf(plan.roots());
     Group all = new Group(roots, error(Set.copyOf(roots), wanted));
     if (all.error() <= most) {

@@ -8,8 +8,8 @@ import java.util.List;
 
 /**
  * The part of a value's range that its readers tell apart. A gate, {@code x * Sigmoid(x)} or
- * HardSwish, turns everything far below zero into nearly zero, and convolutions before one have long
- * tails there: codes spent on these are lost to the values that count.
+ * HardSwish, turns everything far below zero into nearly zero, and convolutions before one have
+ * long tails there: codes spent on these are lost to the values that count.
  */
 final class GatedRange {
   /** {@code x * sigmoid(x)} is -0.006 here, and closer to zero below. */

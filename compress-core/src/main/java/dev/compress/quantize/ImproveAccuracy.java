@@ -124,7 +124,9 @@ public record ImproveAccuracy(QuantizeInt8 quantization) implements CompressionP
             quantization.target(),
             quantization.filter(),
             Optional.of(quantization.method().orElse(RangeMethod.MIN_MAX)),
-            quantization.keptFloat());
+            quantization.keptFloat(),
+            Rounding.NEAREST,
+            false);
     OnnxModel quantized = quick.apply(candidate, few).model();
     FidelityScorer scorer = new FidelityScorer();
     SessionOptions options = SessionOptions.of(few.threads());

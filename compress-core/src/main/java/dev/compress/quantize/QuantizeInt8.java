@@ -28,6 +28,7 @@ import java.util.Set;
  * @param method how ranges are fitted, or empty for the best of all per tensor
  * @param keptFloat nodes, by their first output, that must go on computing in float
  * @param rounding how weights of integer nodes are rounded
+ * @param guarded whether nodes whose rounding ruins the outputs are left float unasked
  */
 public record QuantizeInt8(
     QuantizationMode mode,
@@ -35,7 +36,8 @@ public record QuantizeInt8(
     NodeFilter filter,
     Optional<RangeMethod> method,
     Set<String> keptFloat,
-    Rounding rounding)
+    Rounding rounding,
+    boolean guarded)
     implements CompressionPass {
   public QuantizeInt8 {
     keptFloat = Set.copyOf(keptFloat);
@@ -48,12 +50,23 @@ public record QuantizeInt8(
       NodeFilter filter,
       Optional<RangeMethod> method,
       Set<String> keptFloat) {
-    this(mode, target, filter, method, keptFloat, Rounding.NEAREST);
+    this(mode, target, filter, method, keptFloat, Rounding.NEAREST, true);
+  }
+
+  /** Guarded settings. */
+  public QuantizeInt8(
+      QuantizationMode mode,
+      Target target,
+      NodeFilter filter,
+      Optional<RangeMethod> method,
+      Set<String> keptFloat,
+      Rounding rounding) {
+    this(mode, target, filter, method, keptFloat, rounding, true);
   }
 
   /** The same with other nodes kept in float. */
   public QuantizeInt8 keepingFloat(Set<String> outputs) {
-    return new QuantizeInt8(mode, target, filter, method, outputs, rounding);
+    return new QuantizeInt8(mode, target, filter, method, outputs, rounding, guarded);
   }
 
   /** Whether a node may compute in integers. */

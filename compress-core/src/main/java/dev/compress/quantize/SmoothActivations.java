@@ -62,8 +62,7 @@ public record SmoothActivations(NodeFilter filter) implements CompressionPass {
     Map<String, Integer> axes = new LinkedHashMap<>();
     norms.forEach(n -> axes.put(n.value(), -1));
     ActivationStatistics statistics =
-        context.observe(
-            model, context.shapes(model), new ActivationCollector().channelsOf(axes));
+        context.observe(model, context.shapes(model), new ActivationCollector().channelsOf(axes));
     GraphEditor editor = new GraphEditor(model.graph());
     List<Change> changes = new ArrayList<>();
     for (Norm norm : norms) {

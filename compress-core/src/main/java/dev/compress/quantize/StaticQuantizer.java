@@ -120,7 +120,7 @@ final class StaticQuantizer {
   private boolean leaveWorst(
       StaticPlan plan, Map<String, AffineParameters> parameters, Samples samples) {
     Set<Node> worst =
-        plan.weighted.isEmpty()
+        plan.weighted.isEmpty() || !settings.guarded()
             ? Set.of()
             : new FidelityFloor(model, plan, parameters, samples, context).worst(products(plan));
     for (Node node : worst) {

@@ -155,7 +155,9 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
   }
 
   private QuantizeInt8 int8() {
-    return new QuantizeInt8(mode(), target, filter, method(), Set.of(), rounding());
+    // With a limit on the accuracy, what is measured of that decides.
+    boolean guarded = recipe.maxDrop() == null;
+    return new QuantizeInt8(mode(), target, filter, method(), Set.of(), rounding(), guarded);
   }
 
   private static <E extends Enum<E>> E choice(

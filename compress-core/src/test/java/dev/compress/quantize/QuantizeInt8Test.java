@@ -3,8 +3,10 @@ package dev.compress.quantize;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.compress.calibrate.ValueRange;
 import dev.compress.error.InvalidModelException;
 import dev.compress.graph.Attribute;
+import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Node;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Shape;
@@ -154,16 +156,71 @@ class QuantizeInt8Test {
             .node("Mul", "m", List.of("x", "mask"))
             .node("Gemm", "y", List.of("m", "w", "b"))
             .output("y");
-    double minMax =
-        net.quantized(
-                new QuantizeInt8(
-                    QuantizationMode.STATIC,
-                    Target.CPU_VNNI,
-                    NodeFilter.ALL,
-                    Optional.of(dev.compress.calibrate.RangeMethod.MIN_MAX),
-                    Set.of()))
-            .sqnrDb();
+    double minMax = net.quantized(minMax(false)).sqnrDb();
     assertThat(net.quantized().sqnrDb()).isGreaterThan(minMax + 6);
+  }
+
+  private static QuantizeInt8 minMax(boolean guarded) {
+    return new QuantizeInt8(
+        QuantizationMode.STATIC,
+        Target.CPU_VNNI,
+        NodeFilter.ALL,
+        Optional.of(dev.compress.calibrate.RangeMethod.MIN_MAX),
+        Set.of(),
+        Rounding.NEAREST,
+        guarded);
+  }
+
+  @Test
+  void layerThatRuinsTheOutputsStaysFloatAndOthersDoNot() {
+    // The first layer's input has outliers that it does not read.
+    float[] mask = new float[512];
+    java.util.Arrays.fill(mask, 1);
+    mask[0] = 1000;
+    float[] weight = TinyNet.normal(5, 0.05, 512, 256).toFloats();
+    java.util.Arrays.fill(weight, 0, 256, 0);
+    TinyNet net =
+        new TinyNet(4, 512)
+            .constant("mask", Tensor.ofFloats(Shape.of(512), mask))
+            .constant("w", Tensor.ofFloats(Shape.of(512, 256), weight))
+            .weight("w2", 0.05, 256, 256)
+            .node("Mul", "m", List.of("x", "mask"))
+            .node("MatMul", "h", List.of("m", "w"))
+            .node("Tanh", "t", List.of("h"))
+            .node("MatMul", "y", List.of("t", "w2"))
+            .output("y");
+    TinyNet.Made ruined = net.quantized(minMax(false));
+    TinyNet.Made guarded = net.quantized(minMax(true));
+    assertThat(ruined.sqnrDb()).isLessThan(15);
+    assertThat(guarded.sqnrDb()).isGreaterThan(30);
+    assertThat(guarded.result().skipped()).anyMatch(s -> s.reason().contains("ruins"));
+    assertThat(guarded.kernels().integerCounts()).containsOnlyKeys("MatMul");
+    assertThat(guarded.kernels().integerCounts().get("MatMul")).isEqualTo(1);
+  }
+
+  @Test
+  void longTailsBeforeAGateCostNoCodes() {
+    ValueRange seen = new ValueRange(-80, 6);
+    TinyNet swish =
+        new TinyNet(4, 16)
+            .node("Relu", "v", List.of("x"))
+            .node("Sigmoid", "s", List.of("v"))
+            .node("Mul", "y", List.of("v", "s"))
+            .output("y");
+    assertThat(GatedRange.of("v", seen, index(swish))).isEqualTo(new ValueRange(-7, 6));
+    assertThat(GatedRange.of("v", new ValueRange(-2, 6), index(swish)).low()).isEqualTo(-2);
+    TinyNet read =
+        new TinyNet(4, 16)
+            .node("Relu", "v", List.of("x"))
+            .node("Sigmoid", "s", List.of("v"))
+            .node("Mul", "g", List.of("v", "s"))
+            .node("Add", "y", List.of("g", "v"))
+            .output("y");
+    assertThat(GatedRange.of("v", seen, index(read))).isEqualTo(seen);
+  }
+
+  private static GraphIndex index(TinyNet net) {
+    return new GraphIndex(net.model().graph());
   }
 
   private static TinyNet.Made stored(TinyNet net) {
