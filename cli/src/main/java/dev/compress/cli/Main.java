@@ -14,7 +14,6 @@ public final class Main {
     }
     Interruption interruption = Interruption.listen();
     int code = new Program(terminal, Wiring.ofModules(), interruption.requested()).run(args);
-    interruption.finished();
-    System.exit(code);
+    System.exit(interruption.finished(code));
   }
 }

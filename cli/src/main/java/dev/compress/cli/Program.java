@@ -1,6 +1,7 @@
 package dev.compress.cli;
 
 import dev.compress.cli.console.Terminal;
+import dev.compress.error.CancelledException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -141,13 +142,18 @@ final class Program {
   }
 
   private int onFailure(Throwable thrown, CompressCommand root) {
-    Failure failure = Failure.of(thrown, root.where(), Version.current());
+    // What fails while everything is being stopped, fails because of that.
+    Throwable cause =
+        cancelled.get() && !(thrown instanceof CancelledException)
+            ? new CancelledException("Interrupted.", thrown)
+            : thrown;
+    Failure failure = Failure.of(cause, root.where(), Version.current());
     if (failure.code() == ExitCode.USAGE && failure.advice().isEmpty()) {
       failure = usage(failure.message());
     }
     int code = report(failure, root.standard.json, root.standard.noColor);
     if (root.standard.verbose) {
-      thrown.printStackTrace(terminal.err());
+      cause.printStackTrace(terminal.err());
     }
     return code;
   }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import java.io.Serializable;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -152,7 +153,8 @@ public record ModelInspection(
       Map<String, Integer> integer,
       @JsonProperty("float") Map<String, Integer> floating,
       int conversions,
-      double integerMacShare) {}
+      double integerMacShare)
+      implements Serializable {}
 
   /**
    * A constant.

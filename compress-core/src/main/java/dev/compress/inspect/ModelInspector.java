@@ -2,7 +2,6 @@ package dev.compress.inspect;
 
 import dev.compress.error.CompressionException;
 import dev.compress.error.InvalidModelException;
-import dev.compress.error.ReadWriteException;
 import dev.compress.graph.Dim;
 import dev.compress.graph.Function;
 import dev.compress.graph.Graph;
@@ -17,14 +16,6 @@ import dev.compress.onnx.LoadedModel;
 import dev.compress.onnx.ModelHash;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.progress.Progress;
-import dev.compress.runtime.InferenceSession;
-import dev.compress.runtime.KernelReport;
-import dev.compress.runtime.MacCount;
-import dev.compress.runtime.MacCounter;
-import dev.compress.runtime.RandomInputs;
-import dev.compress.runtime.SessionOptions;
-import dev.compress.runtime.ShapeInference;
-import dev.compress.tensor.Shape;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -37,6 +28,9 @@ import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Looks at one model. Not thread-safe: one a model. */
@@ -51,6 +45,7 @@ public final class ModelInspector {
   private final Progress progress;
   private final List<String> warnings = new ArrayList<>();
   private final Map<Constant, Double> sparsities = new HashMap<>();
+  private final AtomicBoolean stopped = new AtomicBoolean();
 
   private ModelInspector(LoadedModel loaded, int threads, Progress progress) {
     this.loaded = loaded;
@@ -62,7 +57,8 @@ public final class ModelInspector {
   }
 
   /**
-   * Looks at a model. It is run once on made-up inputs to see its kernels.
+   * Looks at a model. It is run once on made-up inputs to see its kernels, in a child process: a
+   * crash of the runtime is a warning.
    *
    * @param file the model's file
    * @param threads for that run; 0 leaves the choice to the runtime
@@ -76,13 +72,25 @@ public final class ModelInspector {
   }
 
   private ModelInspection inspect() {
-    progress.begin("hash", -1);
-    String sha256 = ModelHash.sha256(loaded.file());
-    progress.check();
-    Constants constants = Constants.of(model);
-    Double sparsity = sparsity(constants);
-    progress.begin("run", -1);
-    Run run = run();
+    CompletableFuture<TrialRun.Found> trial = trial();
+    try {
+      progress.begin("hash", -1);
+      String sha256 = ModelHash.sha256(loaded.file());
+      progress.check();
+      Constants constants = Constants.of(model);
+      Double sparsity = sparsity(constants);
+      progress.begin("run", -1);
+      return inspection(sha256, constants, sparsity, found(trial));
+    } finally {
+      // Where this has failed, the run is for nothing; it takes its files away before it ends.
+      stopped.set(true);
+      trial.handle((found, failure) -> true).join();
+    }
+  }
+
+  private ModelInspection inspection(
+      String sha256, Constants constants, @Nullable Double sparsity, TrialRun.Found run) {
+    warnings.addAll(run.warnings());
     List<Constant> weights = constants.all();
     return new ModelInspection(
         ModelInspection.SCHEMA,
@@ -95,15 +103,15 @@ public final class ModelInspector {
         inputs(),
         model.graph().outputs().stream().map(ModelInspector::value).toList(),
         allNodes().size(),
-        ops(weights, run.macs),
+        ops(weights, run.macsOf()),
         functions(),
         weights.stream().mapToLong(Constant::parameters).sum(),
         weights.stream().mapToLong(c -> c.tensor.byteSize()).sum(),
         precision(weights),
         sparsity,
-        run.macs == null ? null : run.macs.total(),
-        run.shapes,
-        run.kernels,
+        run.macs(),
+        run.shapes(),
+        run.kernels(),
         largest(weights),
         warnings);
   }
@@ -165,13 +173,9 @@ public final class ModelInspector {
     node.subgraphs().forEach(g -> addNodes(g, nodes));
   }
 
-  private List<ModelInspection.Op> ops(List<Constant> weights, @Nullable MacCount macs) {
+  private List<ModelInspection.Op> ops(List<Constant> weights, Map<String, Long> macsOf) {
     Map<String, Long> parameters = new HashMap<>();
     weights.forEach(c -> parameters.merge(c.op, c.parameters(), Long::sum));
-    Map<String, Long> macsOf = new HashMap<>();
-    if (macs != null) {
-      macs.nodes().forEach(n -> macsOf.merge(Constants.key(n.node()), n.macs(), Long::sum));
-    }
     Map<String, List<Node>> byOp = new TreeMap<>();
     allNodes().forEach(n -> byOp.computeIfAbsent(Constants.key(n), k -> new ArrayList<>()).add(n));
     return byOp.entrySet().stream()
@@ -255,37 +259,42 @@ public final class ModelInspector {
         .toList();
   }
 
-  /** What a run showed; fields are null where there was none. */
-  private record Run(
-      @Nullable MacCount macs,
-      Map<String, List<Long>> shapes,
-      ModelInspection.@Nullable Kernels kernels) {}
+  /** The run goes on in another process meanwhile. */
+  private CompletableFuture<TrialRun.Found> trial() {
+    CompletableFuture<TrialRun.Found> trial = new CompletableFuture<>();
+    Thread thread =
+        new Thread(
+            () -> {
+              try {
+                trial.complete(TrialRun.of(loaded.file(), threads, new Stoppable()));
+              } catch (RuntimeException | Error e) {
+                trial.completeExceptionally(e);
+              }
+            },
+            "compress-trial");
+    thread.start();
+    return trial;
+  }
 
-  private Run run() {
-    try (InferenceSession session = InferenceSession.open(model, SessionOptions.of(threads))) {
-      RandomInputs inputs = RandomInputs.thatRun(model, session);
-      MacCount macs = MacCounter.count(model.graph(), ShapeInference.infer(model, inputs.shapes()));
-      KernelReport kernels = KernelReport.of(model, inputs.next(0), threads);
-      warnings.addAll(macs.warnings());
-      return new Run(
-          macs,
-          dims(inputs.shapes()),
-          new ModelInspection.Kernels(
-              kernels.integerCounts(),
-              kernels.floatCounts(),
-              kernels.conversions().size(),
-              kernels.integerMacShare()));
-    } catch (ReadWriteException e) {
-      throw e;
-    } catch (CompressionException e) {
-      warnings.add("It was not run, so kernels and operations are unknown: " + e.getMessage());
-      return new Run(null, Map.of(), null);
+  private static TrialRun.Found found(CompletableFuture<TrialRun.Found> trial) {
+    try {
+      return trial.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
     }
   }
 
-  private static Map<String, List<Long>> dims(Map<String, Shape> shapes) {
-    Map<String, List<Long>> dims = new LinkedHashMap<>();
-    shapes.forEach((name, s) -> dims.put(name, Arrays.stream(s.toArray()).boxed().toList()));
-    return dims;
+  /** Stops the run when the caller stops the inspection, or when that has failed. */
+  private final class Stoppable implements Progress {
+    @Override
+    public void begin(String stage, long total) {}
+
+    @Override
+    public void advance(long steps) {}
+
+    @Override
+    public boolean cancelled() {
+      return stopped.get() || progress.cancelled();
+    }
   }
 }

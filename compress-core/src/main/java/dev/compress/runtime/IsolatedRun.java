@@ -96,6 +96,7 @@ public final class IsolatedRun {
       if (!ended(child)) {
         return new IsolatedResult.TimedOut<>(settings.timeoutSeconds());
       }
+      progress.check(); // Ctrl-C reaches both processes: then the child did not crash
       return result(child.exitValue(), response);
     } finally {
       child.destroyForcibly();

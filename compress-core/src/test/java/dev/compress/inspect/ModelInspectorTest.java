@@ -31,7 +31,9 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -191,6 +193,104 @@ class ModelInspectorTest {
           }
         };
     assertThatThrownBy(() -> ModelInspector.inspect(file, 1, stopped))
+        .isInstanceOf(CancelledException.class);
+  }
+
+  /** With a class path that leads nowhere, the child process dies at once. */
+  @Test
+  void survivesACrashOfTheRuntime() {
+    String classPath = System.getProperty("java.class.path");
+    System.setProperty("java.class.path", "nowhere");
+    ModelInspection found;
+    try {
+      found = inspected(small());
+    } finally {
+      System.setProperty("java.class.path", classPath);
+    }
+    assertThat(found.parameters()).isEqualTo(15);
+    assertThat(found.macs()).isNull();
+    assertThat(found.kernels()).isNull();
+    assertThat(found.warnings()).anyMatch(w -> w.contains("crashed") && w.contains("unknown"));
+  }
+
+  /** x times y of sizes that do not fit. */
+  @Test
+  void refusesShapesThatContradictEachOther() {
+    List<ValueInfo> inputs =
+        Stream.of("x", "y")
+            .map(
+                name ->
+                    ValueInfo.of(
+                        name, ValueType.tensor(ElementType.FLOAT, List.of(Dim.of(4), Dim.of(5)))))
+            .toList();
+    OnnxModel model =
+        OnnxModel.of(
+            8,
+            13,
+            Graph.of(
+                "contradiction",
+                List.of(Node.of("MatMul", "product", List.of("x", "y"), List.of("z"))),
+                List.of(),
+                inputs,
+                List.of(ValueInfo.of("z", ValueType.tensor(ElementType.FLOAT)))));
+    assertThatThrownBy(() -> inspected(model))
+        .isInstanceOf(InvalidModelException.class)
+        .hasMessageContaining("product")
+        .hasMessageContaining("contradict");
+  }
+
+  /** A loop of 2^40 rounds would take days. */
+  @Test
+  @Timeout(60)
+  void stopsARunThatDoesNotEnd() {
+    ValueInfo flag = ValueInfo.of("more", ValueType.tensor(ElementType.BOOL, List.of()));
+    ValueInfo round = ValueInfo.of("round", ValueType.tensor(ElementType.INT64, List.of()));
+    ValueInfo state =
+        ValueInfo.of("state", ValueType.tensor(ElementType.FLOAT, List.of(Dim.of(4))));
+    ValueInfo next = ValueInfo.of("next", state.type());
+    ValueInfo goOn = ValueInfo.of("go-on", flag.type());
+    Graph body =
+        Graph.of(
+            "body",
+            List.of(
+                Node.of("Identity", "again", List.of("more"), List.of("go-on")),
+                Node.of("Cos", "step", List.of("state"), List.of("next"))),
+            List.of(),
+            List.of(round, flag, state),
+            List.of(goOn, next));
+    OnnxModel model =
+        OnnxModel.of(
+            8,
+            13,
+            Graph.of(
+                "endless",
+                List.of(
+                    Node.of(
+                        "Loop",
+                        "loop",
+                        List.of("rounds", "", "x"),
+                        List.of("y"),
+                        Attribute.of("body", body))),
+                List.of(Initializer.of("rounds", Tensor.ofLongs(Shape.scalar(), 1L << 40))),
+                List.of(ValueInfo.of("x", state.type())),
+                List.of(ValueInfo.of("y", state.type()))));
+    Path file = folder.resolve("endless.onnx");
+    OnnxWriter.write(model, file);
+    long end = System.nanoTime() + 4_000_000_000L;
+    Progress impatient =
+        new Progress() {
+          @Override
+          public void begin(String stage, long total) {}
+
+          @Override
+          public void advance(long steps) {}
+
+          @Override
+          public boolean cancelled() {
+            return System.nanoTime() - end > 0;
+          }
+        };
+    assertThatThrownBy(() -> ModelInspector.inspect(file, 1, impatient))
         .isInstanceOf(CancelledException.class);
   }
 

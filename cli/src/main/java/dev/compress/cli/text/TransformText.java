@@ -49,7 +49,7 @@ public record TransformText(Style style, int width, boolean verbose) {
       }
     }
     lines.add("");
-    lines.add(style.faint(footer(report)));
+    Text.wrap(footer(report), width).forEach(line -> lines.add(style.faint(line)));
     return lines;
   }
 
