@@ -88,7 +88,7 @@ final class CompressCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (model == null) {
+    if (model == null || model.isEmpty()) {
       throw new UsageException("Which model? Write: compress --quantize int8 MODEL");
     }
     workingOn(model);

@@ -41,9 +41,9 @@ final class EmbeddedSamples implements SampleCatalog {
         .orElseThrow(
             () ->
                 new UsageException(
-                    "There is no sample "
+                    "There is no sample '"
                         + name
-                        + "; there are "
+                        + "'; there is "
                         + String.join(", ", known)
                         + "."));
   }

@@ -1,7 +1,8 @@
 package dev.compress.cli;
 
+import dev.compress.error.IoReason;
+import dev.compress.error.ReadWriteException;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -15,7 +16,7 @@ final class NewTextFile {
    *
    * @param file where
    * @param text its content
-   * @throws UncheckedIOException if that fails; then an existing file is as it was
+   * @throws ReadWriteException if that fails; then an existing file is as it was
    */
   static void write(Path file, String text) {
     Path target = file.toAbsolutePath();
@@ -34,15 +35,25 @@ final class NewTextFile {
         Files.deleteIfExists(temporary);
       }
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw failed(file, e);
     }
+  }
+
+  private static ReadWriteException failed(Path file, IOException e) {
+    return new ReadWriteException(
+        "Cannot write "
+            + file
+            + ": "
+            + IoReason.of(e)
+            + ". Check the folder, its rights and the space left there.",
+        e);
   }
 
   private static void writeInPlace(Path target, String text) {
     try {
       Files.writeString(target, text);
     } catch (IOException e) {
-      throw new UncheckedIOException(e);
+      throw failed(target, e);
     }
   }
 }

@@ -103,6 +103,7 @@ final class TransformJob {
   }
 
   private void checkSettings(Recipe recipe) {
+    checkNumbers(recipe);
     if (recipe.maxDrop() != null && recipe.data() == null) {
       throw new UsageException(
           "--max-drop is measured on labelled data. Name it with --data PATH.");
@@ -124,6 +125,22 @@ final class TransformJob {
     }
     if (command.standard.quiet && command.standard.verbose) {
       throw new UsageException("Choose one of --quiet and --verbose.");
+    }
+  }
+
+  private static void checkNumbers(Recipe recipe) {
+    atLeastOne("--threads", recipe.threads());
+    atLeastOne("--calibration-samples", recipe.calibrationSamples());
+    atLeastOne("--opset", recipe.opset());
+    Double drop = recipe.maxDrop();
+    if (drop != null && !Double.isFinite(drop)) {
+      throw new UsageException("--max-drop must be a number, not " + drop + ".");
+    }
+  }
+
+  private static void atLeastOne(String option, @Nullable Integer value) {
+    if (value != null && value < 1) {
+      throw new UsageException(option + " must be 1 or more, not " + value + ".");
     }
   }
 
@@ -161,13 +178,18 @@ final class TransformJob {
   }
 
   private static void checkFolder(Path file) {
+    if (Files.isDirectory(file)) {
+      String name = file.toString().isEmpty() ? "'' names no file" : file + " is a folder";
+      throw new ReadWriteException(name + ". Name the file to write.");
+    }
     Path folder = file.toAbsolutePath().getParent();
     if (folder == null || !Files.isDirectory(folder)) {
       throw new ReadWriteException(
           "Cannot write " + file + ": the folder does not exist. Create it first.");
     }
-    if (Files.isDirectory(file)) {
-      throw new ReadWriteException(file + " is a folder. Name the file to write.");
+    if (!Files.isWritable(Files.exists(file) ? file : folder)) {
+      throw new ReadWriteException(
+          "Cannot write " + file + ": no permission. Check the rights, or choose another folder.");
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.compress.calibrate;
 
 import dev.compress.error.InvalidDataException;
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import dev.compress.graph.GraphPrinter;
 import dev.compress.graph.OnnxModel;
@@ -85,7 +86,7 @@ public final class CalibrationCache {
       return new CalibrationCache(CalibrationFile.read(file), file);
     } catch (IOException e) {
       throw new ReadWriteException(
-          "Cannot read the calibration cache " + file + ": " + e.getMessage() + ".", e);
+          "Cannot read the calibration cache " + file + ": " + IoReason.of(e) + ".", e);
     }
   }
 
@@ -172,7 +173,7 @@ public final class CalibrationCache {
       changed = false;
     } catch (IOException e) {
       throw new ReadWriteException(
-          "Cannot write the calibration cache " + target + ": " + e.getMessage() + ".", e);
+          "Cannot write the calibration cache " + target + ": " + IoReason.of(e) + ".", e);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.compress.data;
 
 import dev.compress.error.InvalidDataException;
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import dev.compress.tensor.ByteSource;
 import dev.compress.tensor.FileRegion;
@@ -71,7 +72,7 @@ final class DataFiles {
         throw new InvalidDataException(
             file
                 + " is a damaged archive ("
-                + e.getMessage()
+                + IoReason.of(e)
                 + "): it may be cut short. Download or copy it again.",
             e);
       }

@@ -1,6 +1,7 @@
 package dev.compress.data;
 
 import dev.compress.error.InvalidDataException;
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import dev.compress.tensor.ByteSource;
 import java.io.EOFException;
@@ -135,7 +136,7 @@ final class InflatingBytes implements ByteSource, AutoCloseable {
               + inflated
               + " inflated bytes): it may be cut short. Download or copy it again.");
     } catch (IOException e) {
-      throw new ReadWriteException("Cannot read " + what + ": " + e.getMessage() + ".", e);
+      throw new ReadWriteException("Cannot read " + what + ": " + IoReason.of(e) + ".", e);
     }
   }
 
@@ -208,7 +209,7 @@ final class InflatingBytes implements ByteSource, AutoCloseable {
       }
       chunks.clear();
     } catch (IOException e) {
-      throw new ReadWriteException("Cannot close " + what + ": " + e.getMessage() + ".", e);
+      throw new ReadWriteException("Cannot close " + what + ": " + IoReason.of(e) + ".", e);
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.compress.onnx;
 
 import dev.compress.error.InvalidModelException;
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import dev.compress.tensor.FileRegion;
 import java.io.IOException;
@@ -133,7 +134,7 @@ final class ExternalFiles {
           tensor + " lies in " + printable(location) + ", which is no file name.", e);
     } catch (IOException e) {
       throw new ReadWriteException(
-          "Cannot read " + location + " beside the model: " + e.getMessage() + ".", e);
+          "Cannot read " + location + " beside the model: " + IoReason.of(e) + ".", e);
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.compress.onnx;
 
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -35,7 +36,7 @@ public final class ModelHash {
     } catch (NoSuchFileException e) {
       throw new ReadWriteException("No such file: " + file + ". Check the path.", e);
     } catch (IOException e) {
-      throw new ReadWriteException("Cannot read " + file + ": " + e.getMessage() + ".", e);
+      throw new ReadWriteException("Cannot read " + file + ": " + IoReason.of(e) + ".", e);
     }
     return hex(digest);
   }

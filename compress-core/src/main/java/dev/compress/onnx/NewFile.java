@@ -1,6 +1,7 @@
 package dev.compress.onnx;
 
 import dev.compress.error.CancelledException;
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import dev.compress.progress.Progress;
 import dev.compress.tensor.ByteSource;
@@ -69,12 +70,11 @@ final class NewFile implements AutoCloseable {
     if (e instanceof ClosedByInterruptException) {
       return new CancelledException("Interrupted; " + target + " was not written.", e);
     }
-    String why = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     return new ReadWriteException(
         "Cannot write "
             + target
             + ": "
-            + why
+            + IoReason.of(e)
             + ". Check the folder, its permissions and its space.",
         e);
   }

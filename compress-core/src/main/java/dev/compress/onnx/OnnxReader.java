@@ -1,6 +1,7 @@
 package dev.compress.onnx;
 
 import dev.compress.error.InvalidModelException;
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import dev.compress.error.UnsupportedModelException;
 import dev.compress.graph.OnnxModel;
@@ -78,7 +79,7 @@ public final class OnnxReader {
     } catch (AccessDeniedException e) {
       throw new ReadWriteException("No permission to read " + path + ".", e);
     } catch (IOException e) {
-      throw new ReadWriteException("Cannot read " + path + ": " + e.getMessage() + ".", e);
+      throw new ReadWriteException("Cannot read " + path + ": " + IoReason.of(e) + ".", e);
     }
   }
 

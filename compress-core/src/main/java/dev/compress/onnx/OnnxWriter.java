@@ -1,5 +1,6 @@
 package dev.compress.onnx;
 
+import dev.compress.error.IoReason;
 import dev.compress.error.OutputExistsException;
 import dev.compress.error.ReadWriteException;
 import dev.compress.error.UnsupportedModelException;
@@ -157,7 +158,7 @@ public final class OnnxWriter {
       }
       return target;
     } catch (IOException e) {
-      throw new ReadWriteException("Cannot write " + output + ": " + e.getMessage() + ".", e);
+      throw new ReadWriteException("Cannot write " + output + ": " + IoReason.of(e) + ".", e);
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.compress.onnx;
 
 import dev.compress.error.InvalidModelException;
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import dev.compress.tensor.ByteSource;
 import dev.compress.tensor.FileRegion;
@@ -404,7 +405,7 @@ final class WireReader {
         position += n;
       }
     } catch (IOException e) {
-      throw new ReadWriteException("Cannot read " + name + ": " + e.getMessage() + ".", e);
+      throw new ReadWriteException("Cannot read " + name + ": " + IoReason.of(e) + ".", e);
     }
   }
 

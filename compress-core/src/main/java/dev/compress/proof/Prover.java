@@ -1,6 +1,7 @@
 package dev.compress.proof;
 
 import dev.compress.calibrate.Samples;
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import dev.compress.progress.Progress;
 import dev.compress.runtime.IsolatedResult;
@@ -52,7 +53,7 @@ public final class Prover {
       return run(complete, progress);
     } catch (IOException e) {
       throw new ReadWriteException(
-          "Cannot run the proof: " + e.getMessage() + ". Skip it with --proof none.", e);
+          "Cannot run the proof: " + IoReason.of(e) + ". Skip it with --proof none.", e);
     } finally {
       remove(folder);
     }

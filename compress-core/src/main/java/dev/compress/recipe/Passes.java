@@ -1,6 +1,7 @@
 package dev.compress.recipe;
 
 import dev.compress.calibrate.RangeMethod;
+import dev.compress.error.UnsupportedModelException;
 import dev.compress.graph.OnnxModel;
 import dev.compress.pass.CompressionPass;
 import dev.compress.prepare.PreparePasses;
@@ -130,6 +131,16 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
           case INT4 -> UpgradeOpset.FOUR_BITS;
         };
     Integer cap = recipe.opset();
+    if (cap != null && cap < model.opset()) {
+      throw new UnsupportedModelException(
+          "The model uses operator set "
+              + model.opset()
+              + ", and --opset "
+              + cap
+              + " asks for an older one. Give "
+              + model.opset()
+              + " or more, or export the model for the older one.");
+    }
     long opset = Math.max(model.opset(), cap == null ? wanted : Math.min(cap, wanted));
     return PreparePasses.all(opset);
   }

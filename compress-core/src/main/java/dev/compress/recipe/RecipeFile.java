@@ -16,6 +16,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.type.LogicalType;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
@@ -57,7 +58,7 @@ public final class RecipeFile {
     } catch (MalformedInputException e) {
       throw new IllegalArgumentException(file + " is no text, so no recipe.", e);
     } catch (IOException e) {
-      throw new ReadWriteException("Cannot read " + file + ": " + e.getMessage() + ".", e);
+      throw new ReadWriteException("Cannot read " + file + ": " + IoReason.of(e) + ".", e);
     }
     return parse(text, file);
   }
@@ -113,7 +114,7 @@ public final class RecipeFile {
     try {
       Files.writeString(file, print(recipe, file));
     } catch (IOException e) {
-      throw new ReadWriteException("Cannot write recipe " + file + ": " + e.getMessage() + ".", e);
+      throw new ReadWriteException("Cannot write recipe " + file + ": " + IoReason.of(e) + ".", e);
     }
   }
 
@@ -193,6 +194,8 @@ public final class RecipeFile {
   }
 
   private static String firstLine(String message) {
-    return message.lines().findFirst().orElse("").strip();
+    String line = message.lines().findFirst().orElse("").strip();
+    int position = line.indexOf(" (start marker at"); // the line is named anyway
+    return position < 0 ? line : line.substring(0, position);
   }
 }

@@ -5,6 +5,7 @@ import dev.compress.error.CompressionException;
 import dev.compress.error.DeviceUnavailableException;
 import dev.compress.error.InvalidDataException;
 import dev.compress.error.InvalidModelException;
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import dev.compress.error.UnsupportedModelException;
 import dev.compress.progress.Progress;
@@ -65,7 +66,7 @@ public final class IsolatedRun {
     } catch (IOException e) {
       throw new ReadWriteException(
           "Cannot start a child process: "
-              + e.getMessage()
+              + IoReason.of(e)
               + ". Free some space in the temporary folder, or let processes be started.",
           e);
     } finally {

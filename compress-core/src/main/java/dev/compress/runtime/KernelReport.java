@@ -1,6 +1,7 @@
 package dev.compress.runtime;
 
 import dev.compress.error.InvalidDataException;
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import dev.compress.graph.OnnxModel;
 import dev.compress.runtime.Kernel.Arithmetic;
@@ -81,7 +82,7 @@ public record KernelReport(
     } catch (IOException e) {
       throw new ReadWriteException(
           "Cannot write to the temporary folder: "
-              + e.getMessage()
+              + IoReason.of(e)
               + ". Free some space or set -Djava.io.tmpdir.",
           e);
     } finally {

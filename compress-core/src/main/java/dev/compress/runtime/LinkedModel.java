@@ -1,5 +1,6 @@
 package dev.compress.runtime;
 
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import dev.compress.graph.Graph;
 import dev.compress.graph.Initializer;
@@ -74,7 +75,7 @@ final class LinkedModel implements AutoCloseable {
   private static ReadWriteException cannotWrite(IOException e) {
     return new ReadWriteException(
         "Cannot write to the temporary folder: "
-            + e.getMessage()
+            + IoReason.of(e)
             + ". Free some space or set -Djava.io.tmpdir.",
         e);
   }

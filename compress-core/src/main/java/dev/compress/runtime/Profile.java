@@ -3,6 +3,7 @@ package dev.compress.runtime;
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import dev.compress.tensor.Shape;
 import java.io.IOException;
@@ -51,7 +52,7 @@ final class Profile {
       }
     } catch (IOException e) {
       throw new ReadWriteException(
-          "Cannot read the profile " + file + ": " + e.getMessage() + ".", e);
+          "Cannot read the profile " + file + ": " + IoReason.of(e) + ".", e);
     }
     Collection<Event> inOrder = events.values();
     return List.copyOf(inOrder);

@@ -3,6 +3,7 @@ package dev.compress.runtime;
 import ai.onnxruntime.OrtException;
 import dev.compress.error.CompressionException;
 import dev.compress.error.InvalidModelException;
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import dev.compress.error.UnsupportedModelException;
 import dev.compress.graph.Dim;
@@ -206,7 +207,7 @@ public final class ShapeInference {
     } catch (IOException e) {
       throw new ReadWriteException(
           "Cannot write to the temporary folder: "
-              + e.getMessage()
+              + IoReason.of(e)
               + ". Free some space or set -Djava.io.tmpdir.",
           e);
     } finally {

@@ -1,5 +1,6 @@
 package dev.compress.tensor;
 
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -79,7 +80,7 @@ public final class Scratch implements AutoCloseable {
           "Cannot write temporary data to "
               + folder
               + ": "
-              + e.getMessage()
+              + IoReason.of(e)
               + ". Free some space or set -Djava.io.tmpdir.",
           e);
     }
@@ -116,7 +117,7 @@ public final class Scratch implements AutoCloseable {
         Files.deleteIfExists(file);
       }
     } catch (IOException e) {
-      throw new ReadWriteException("Cannot remove " + file + ": " + e.getMessage() + ".", e);
+      throw new ReadWriteException("Cannot remove " + file + ": " + IoReason.of(e) + ".", e);
     }
   }
 
