@@ -212,6 +212,11 @@ public final class HtmlTransformReport {
     }
     List<String> ops = new ArrayList<>(kernels.integer().keySet());
     kernels.floating().keySet().stream().filter(op -> !ops.contains(op)).forEach(ops::add);
+    ops.sort(
+        Comparator.comparingInt(
+                (String op) ->
+                    -kernels.integer().getOrDefault(op, 0) - kernels.floating().getOrDefault(op, 0))
+            .thenComparing(Comparator.naturalOrder()));
     List<List<String>> rows = new ArrayList<>();
     for (String op : ops) {
       rows.add(List.of(op, count(kernels.integer(), op), count(kernels.floating(), op)));
@@ -274,7 +279,7 @@ public final class HtmlTransformReport {
     page.element("td", layer.scheme());
     Double sqnr = layer.sqnrDb();
     if (sqnr != null) {
-      page.raw("<td>").text(Quantity.fixed(sqnr, 1) + " dB");
+      page.raw("<td class=\"bar-cell\">").text(Quantity.fixed(sqnr, 1) + " dB");
       page.raw(svg(best > 0 ? sqnr / best : 0, "after")).raw("</td>");
     } else if (best > 0) {
       page.raw("<td></td>");
