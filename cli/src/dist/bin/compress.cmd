@@ -4,19 +4,49 @@ rem the PATH. COMPRESS_OPTS: more options for the Java virtual machine, such as 
 rem COMPRESS_CDS=off: neither make nor use the archive of loaded classes that speeds up starts.
 setlocal
 set "LIB=%~dp0..\lib"
-for /f "delims=" %%j in ('dir /b "%LIB%\compress-cli-*.jar"') do set "JAR=%LIB%\%%j"
+set "JAR="
+for /f "delims=" %%j in ('dir /b "%LIB%\compress-cli-*.jar" 2^>nul') do set "JAR=%LIB%\%%j"
+if not defined JAR (
+  echo compress: its lib folder holds no compress-cli-*.jar; unpack the distribution again 1>&2
+  exit /b 4
+)
 set "JAVA=java"
-set "BUILD=unknown"
-if defined JAVA_HOME set "JAVA=%JAVA_HOME%\bin\java.exe"
-if defined JAVA_HOME if exist "%JAVA_HOME%\release" (
+set "BUILD="
+if not defined JAVA_HOME goto path
+rem Some set it with quotes, which a file name cannot have.
+set "JAVA_HOME=%JAVA_HOME:"=%"
+set "JAVA=%JAVA_HOME%\bin\java.exe"
+if not exist "%JAVA%" (
+  echo compress: JAVA_HOME has no bin\java.exe; point it at Java 17 or newer 1>&2
+  exit /b 4
+)
+if exist "%JAVA_HOME%\release" (
   for /f "usebackq tokens=1,2 delims==" %%k in ("%JAVA_HOME%\release") do if "%%k"=="JAVA_RUNTIME_VERSION" set "BUILD=%%~l"
 )
+goto java
+:path
+where java >nul 2>nul
+if errorlevel 1 (
+  echo compress: no java on the PATH; install Java 17 or newer, or set JAVA_HOME 1>&2
+  exit /b 4
+)
+:java
 rem -Xlog:disable because the virtual machine's own messages would land on standard output.
 set "OPTIONS=-Xlog:disable -XX:+UseSerialGC -Xms24m -XX:-UsePerfData -Dfile.encoding=UTF-8"
-set "ARCHIVE=%LIB%\compress-%BUILD%.jsa"
 if /i "%COMPRESS_CDS%"=="off" goto run
-if not exist "%ARCHIVE%" "%JAVA%" %OPTIONS% "-XX:ArchiveClassesAtExit=%ARCHIVE%" -jar "%JAR%" --help >nul 2>nul
-if exist "%ARCHIVE%" set OPTIONS=%OPTIONS% "-XX:SharedArchiveFile=%ARCHIVE%"
+rem An archive fits one build of Java only, so without knowing which there is none.
+if not defined BUILD goto run
+set "ARCHIVE=%LIB%\compress-%BUILD%.jsa"
+if exist "%ARCHIVE%" goto archived
+rem Where lib cannot be written to, an attempt at each start would only cost time.
+copy /y nul "%ARCHIVE%.tmp" >nul 2>nul
+if not exist "%ARCHIVE%.tmp" goto run
+del "%ARCHIVE%.tmp" >nul 2>nul
+echo compress: preparing faster starts with this Java (once, some seconds) 1>&2
+"%JAVA%" %OPTIONS% "-XX:ArchiveClassesAtExit=%ARCHIVE%" -jar "%JAR%" models list >nul 2>nul
+if not exist "%ARCHIVE%" goto run
+:archived
+set OPTIONS=%OPTIONS% "-XX:SharedArchiveFile=%ARCHIVE%"
 :run
 "%JAVA%" %OPTIONS% "-Donnxruntime.native.path=%LIB%\native\win-x64" %COMPRESS_OPTS% -jar "%JAR%" %*
 exit /b %ERRORLEVEL%
