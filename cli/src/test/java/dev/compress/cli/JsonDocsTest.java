@@ -1,0 +1,109 @@
+package dev.compress.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.compress.cli.doctor.Doctor;
+import dev.compress.inspect.ModelInspection;
+import dev.compress.recipe.Recipe;
+import java.io.IOException;
+import java.lang.reflect.ParameterizedType;
+import java.lang.reflect.RecordComponent;
+import java.lang.reflect.Type;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+
+/** The page about the JSON names every key that there is. */
+class JsonDocsTest {
+  private static final Path PAGE = Path.of("docs/json.md");
+
+  private static void assertNamed(Iterable<String> keys, String schema) throws IOException {
+    String page = Files.readString(PAGE);
+    int start = page.indexOf("`" + schema + "`");
+    assertThat(start).as(schema).isPositive();
+    int end = page.indexOf("\n## ", start);
+    String section = page.substring(start, end < 0 ? page.length() : end);
+    for (String key : keys) {
+      assertThat(section).as(key).containsPattern("`" + key + "(\\[])?`");
+    }
+  }
+
+  /** Keys of objects with fixed keys; those of counts by operator and the like are data. */
+  private static void collect(JsonNode node, TreeSet<String> keys) {
+    node.fields()
+        .forEachRemaining(
+            field -> {
+              keys.add(field.getKey());
+              boolean data =
+                  field.getKey().equals("recipe")
+                      || field.getKey().equals("integer")
+                      || field.getKey().equals("float");
+              if (!data) {
+                collect(field.getValue(), keys);
+              }
+            });
+    if (node.isArray()) {
+      node.forEach(element -> collect(element, keys));
+    }
+  }
+
+  private static TreeSet<String> keys(JsonNode document) {
+    TreeSet<String> keys = new TreeSet<>();
+    collect(document, keys);
+    keys.remove("schema");
+    return keys;
+  }
+
+  @Test
+  void namesTheKeysOfATransformation() throws IOException {
+    JsonNode report =
+        new ObjectMapper()
+            .valueToTree(Bench.report(Recipe.EMPTY.withQuantize("int8"), "a", Path.of("b")));
+    TreeSet<String> keys = keys(report);
+    assertThat(keys).hasSizeGreaterThan(50);
+    assertNamed(keys, "compress.transform/1");
+  }
+
+  @Test
+  void namesTheKeysOfAMachine() throws IOException {
+    JsonNode report = new ObjectMapper().valueToTree(Doctor.examine("1"));
+    assertNamed(keys(report), "compress.doctor/1");
+  }
+
+  @Test
+  void namesTheKeysOfModels() throws IOException {
+    JsonNode report = new ObjectMapper().readTree(new Bench().run("models", "--json").out());
+    assertNamed(keys(report), "compress.models/1");
+  }
+
+  /** From the types, because no one model has everything. */
+  @Test
+  void namesTheKeysOfAnInspection() throws IOException {
+    TreeSet<String> keys = new TreeSet<>();
+    components(ModelInspection.class, keys);
+    keys.remove("schema");
+    keys.remove("floating");
+    assertThat(keys).hasSizeGreaterThan(30).contains("macs_for", "integer_mac_share", "used_by");
+    assertNamed(keys, "compress.inspect/1");
+  }
+
+  private static void components(Class<?> type, TreeSet<String> keys) {
+    for (RecordComponent component : type.getRecordComponents()) {
+      keys.add(component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT));
+      if (component.getType().isRecord()) {
+        components(component.getType(), keys);
+      }
+      if (component.getGenericType() instanceof ParameterizedType list) {
+        for (Type element : list.getActualTypeArguments()) {
+          if (element instanceof Class<?> part && part.isRecord()) {
+            components(part, keys);
+          }
+        }
+      }
+    }
+  }
+}
