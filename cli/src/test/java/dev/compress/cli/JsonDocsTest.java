@@ -14,6 +14,7 @@ import java.lang.reflect.Type;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 
@@ -33,17 +34,13 @@ class JsonDocsTest {
   }
 
   /** Keys of objects with fixed keys; those of counts by operator and the like are data. */
-  private static void collect(JsonNode node, TreeSet<String> keys) {
-    node.fields()
+  private static void collect(JsonNode node, Set<String> keys) {
+    node.fieldNames()
         .forEachRemaining(
-            field -> {
-              keys.add(field.getKey());
-              boolean data =
-                  field.getKey().equals("recipe")
-                      || field.getKey().equals("integer")
-                      || field.getKey().equals("float");
-              if (!data) {
-                collect(field.getValue(), keys);
+            key -> {
+              keys.add(key);
+              if (!key.equals("recipe") && !key.equals("integer") && !key.equals("float")) {
+                collect(node.get(key), keys);
               }
             });
     if (node.isArray()) {
@@ -51,8 +48,8 @@ class JsonDocsTest {
     }
   }
 
-  private static TreeSet<String> keys(JsonNode document) {
-    TreeSet<String> keys = new TreeSet<>();
+  private static Set<String> keys(JsonNode document) {
+    Set<String> keys = new TreeSet<>();
     collect(document, keys);
     keys.remove("schema");
     return keys;
@@ -63,7 +60,7 @@ class JsonDocsTest {
     JsonNode report =
         new ObjectMapper()
             .valueToTree(Bench.report(Recipe.EMPTY.withQuantize("int8"), "a", Path.of("b")));
-    TreeSet<String> keys = keys(report);
+    Set<String> keys = keys(report);
     assertThat(keys).hasSizeGreaterThan(50);
     assertNamed(keys, "compress.transform/1");
   }
@@ -83,7 +80,7 @@ class JsonDocsTest {
   /** From the types, because no one model has everything. */
   @Test
   void namesTheKeysOfAnInspection() throws IOException {
-    TreeSet<String> keys = new TreeSet<>();
+    Set<String> keys = new TreeSet<>();
     components(ModelInspection.class, keys);
     keys.remove("schema");
     keys.remove("floating");
@@ -91,7 +88,7 @@ class JsonDocsTest {
     assertNamed(keys, "compress.inspect/1");
   }
 
-  private static void components(Class<?> type, TreeSet<String> keys) {
+  private static void components(Class<?> type, Set<String> keys) {
     for (RecordComponent component : type.getRecordComponents()) {
       keys.add(component.getName().replaceAll("([A-Z])", "_$1").toLowerCase(Locale.ROOT));
       if (component.getType().isRecord()) {
