@@ -9,7 +9,7 @@ import java.util.Set;
  * are recognised and refused, so that nobody takes them for a typing error.
  */
 final class LaterFeatures {
-  private static final Set<String> COMMANDS = Set.of("evaluate", "distill", "unpack");
+  private static final Set<String> COMMANDS = Set.of("distill", "unpack");
 
   private static final Set<String> OPTIONS =
       Set.of(

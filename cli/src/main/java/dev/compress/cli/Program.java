@@ -74,6 +74,7 @@ final class Program {
   /** The commands and options, as a parser. */
   CommandLine commandLine(CompressCommand root) {
     CommandLine line = new CommandLine(root);
+    line.addSubcommand(new EvaluateCommand(root));
     line.addSubcommand(new InspectCommand(root));
     line.addSubcommand(new DoctorCommand(root));
     CommandLine models = new CommandLine(new ModelsCommand(root));

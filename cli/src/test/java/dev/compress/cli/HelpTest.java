@@ -33,7 +33,7 @@ class HelpTest {
     assertThat(help.out())
         .doesNotContain("--prune")
         .doesNotContain("--cluster")
-        .doesNotContain("evaluate")
+        .contains("evaluate")
         .doesNotContain("distill")
         .doesNotContain("unpack");
   }

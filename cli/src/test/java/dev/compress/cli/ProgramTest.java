@@ -402,8 +402,6 @@ class ProgramTest {
         "--pack always m.onnx",
         "--low-rank 0.9 m.onnx",
         "--fine-tune 3 --train-data x m.onnx",
-        "evaluate a.onnx b.onnx --data d",
-        "evaluate --help",
         "distill --teacher t.onnx",
         "--json unpack m.onnx",
         "models get resnet50"

@@ -118,7 +118,7 @@ public final class LatencyRun {
       timed.warnings.add(
           String.format(
               Locale.ROOT,
-              "%s was not steady after %.0f s of warm-up: three blocks in a row differ by over 2%%."
+              "%s was not steady after %.1f s of warm-up: three blocks in a row differ by over 2%%."
                   + " Is the machine busy?",
               timed.subject.name(),
               spent));

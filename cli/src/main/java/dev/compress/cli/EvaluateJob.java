@@ -1,0 +1,250 @@
+package dev.compress.cli;
+
+import dev.compress.cli.console.Terminal;
+import dev.compress.cli.console.TerminalProgress;
+import dev.compress.cli.text.EvaluationText;
+import dev.compress.data.DataDescriptor;
+import dev.compress.data.Dataset;
+import dev.compress.error.ReadWriteException;
+import dev.compress.evaluation.Evaluation;
+import dev.compress.evaluation.EvaluationReport;
+import dev.compress.evaluation.EvaluationSettings;
+import dev.compress.evaluation.Gates;
+import dev.compress.evaluation.Variant;
+import dev.compress.evaluation.report.JunitEvaluationReport;
+import dev.compress.evaluation.report.MarkdownEvaluationReport;
+import dev.compress.progress.Progress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** One run of {@code compress evaluate}, from checked options to printed and written reports. */
+final class EvaluateJob {
+  private static final List<String> EXTENSIONS = List.of(".json", ".md", ".xml");
+  private static final int FEWEST_ROUNDS = 5;
+  private static final int MOST_ROUNDS = 30;
+
+  private final CompressCommand root;
+  private final EvaluateOptions options;
+  private final List<String> models;
+  private final Terminal terminal;
+
+  /**
+   * A job.
+   *
+   * @param root the common options
+   * @param options of the command
+   * @param models files, or sample:NAME
+   */
+  EvaluateJob(CompressCommand root, EvaluateOptions options, List<String> models) {
+    this.root = root;
+    this.options = options;
+    this.models = models;
+    this.terminal = root.terminal();
+  }
+
+  /** Does it; returns the exit code. */
+  int run() {
+    EvaluationSettings settings = settings();
+    checkOptions();
+    List<Variant> variants = variants();
+    root.workingOn(variants.get(0).file().toString());
+    EvaluationReport report;
+    try (Dataset data = data();
+        TerminalProgress progress =
+            new TerminalProgress(terminal, root.standard.quiet, root.cancelled())) {
+      report = evaluate(variants, data, settings, progress);
+    }
+    Optional<Failure> failure = failure(report);
+    publish(report, failure);
+    return failure.map(Failure::code).orElse(ExitCode.DONE);
+  }
+
+  private EvaluationReport evaluate(
+      List<Variant> variants, Dataset data, EvaluationSettings settings, Progress progress) {
+    return Evaluation.of(variants, data)
+        .with(settings)
+        .holding(new Gates(options.maxDrop, options.maxLatencyRatio, options.maxEnergyRatio))
+        .reportingTo(progress)
+        .run();
+  }
+
+  private EvaluationSettings settings() {
+    EvaluationSettings usual = EvaluationSettings.usual();
+    int most = options.rounds == null ? MOST_ROUNDS : options.rounds;
+    if (most < FEWEST_ROUNDS || most > MOST_ROUNDS) {
+      throw new UsageException("--rounds must be 5 to 30, not " + most + ".");
+    }
+    double window = options.minWindow == null ? usual.windowSeconds() : options.minWindow;
+    double warmup =
+        options.warmup == null ? (options.quick ? 2 : usual.warmupSeconds()) : options.warmup;
+    try {
+      return new EvaluationSettings(
+          options.threads == null ? usual.threads() : options.threads,
+          options.batch == null ? usual.batch() : options.batch,
+          warmup,
+          window,
+          FEWEST_ROUNDS,
+          options.quick && options.rounds == null ? FEWEST_ROUNDS : most,
+          options.seed == null ? usual.seed() : options.seed);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--" + e.getMessage() + ".");
+    }
+  }
+
+  private void checkOptions() {
+    if (models.isEmpty()) {
+      throw new UsageException(
+          "Which models? Write: compress evaluate MODEL VARIANT... --data PATH");
+    }
+    if (options.data == null && Samples.name(models.get(0)).isEmpty()) {
+      throw new UsageException(
+          "Which data? Name it with --data PATH: labelled for accuracy, or without labels to"
+              + " compare outputs.");
+    }
+    for (String device : options.devices) {
+      String kind = device.toLowerCase(Locale.ROOT);
+      if (kind.matches("(cuda|tensorrt)(:\\d+)?")) {
+        throw new dev.compress.error.DeviceUnavailableException(
+            "The device " + device + " is not in this version yet. Use --device cpu.");
+      }
+      if (!kind.equals("cpu")) {
+        throw new UsageException(
+            "--device knows cpu, cuda[:N] and tensorrt[:N], not " + device + ".");
+      }
+    }
+    for (Path report : options.reports) {
+      String name = report.toString().toLowerCase(Locale.ROOT);
+      if (EXTENSIONS.stream().noneMatch(name::endsWith)) {
+        throw new UsageException(
+            "--report "
+                + report
+                + ": the name must end in "
+                + String.join(" or ", EXTENSIONS)
+                + ".");
+      }
+      Path folder = report.toAbsolutePath().getParent();
+      if (folder == null || !Files.isDirectory(folder)) {
+        throw new ReadWriteException(
+            "Cannot write " + report + ": the folder does not exist. Create it first.");
+      }
+    }
+  }
+
+  /** Named by their files; where two files have one name, by their paths. */
+  private List<Variant> variants() {
+    List<String> ordered = new ArrayList<>();
+    if (options.baseline != null) {
+      ordered.add(options.baseline);
+    }
+    models.stream().filter(m -> !m.equals(options.baseline)).forEach(ordered::add);
+    Set<String> seen = new HashSet<>();
+    for (String model : ordered) {
+      if (!seen.add(model)) {
+        throw new UsageException(model + " is given twice. Name each variant once.");
+      }
+      if (Samples.name(model).isEmpty() && !Files.exists(Path.of(model))) {
+        throw new ReadWriteException("No such file: " + model + ". Check the path.");
+      }
+    }
+    List<String> shorts = ordered.stream().map(EvaluateJob::shortName).toList();
+    Set<String> twice =
+        shorts.stream()
+            .filter(s -> shorts.stream().filter(s::equals).count() > 1)
+            .collect(Collectors.toSet());
+    List<Variant> variants = new ArrayList<>();
+    for (int i = 0; i < ordered.size(); i++) {
+      String model = ordered.get(i);
+      variants.add(
+          new Variant(
+              twice.contains(shorts.get(i)) ? model : shorts.get(i),
+              root.wiring().samples().get().modelFile(model)));
+    }
+    return variants;
+  }
+
+  private static String shortName(String model) {
+    if (Samples.name(model).isPresent()) {
+      return model;
+    }
+    Path file = Path.of(model).getFileName();
+    String name = file == null ? model : file.toString();
+    return name.endsWith(".onnx") ? name.substring(0, name.length() - 5) : name;
+  }
+
+  private Dataset data() {
+    String named = options.data == null ? models.get(0) : options.data;
+    if (Samples.name(named).isPresent()) {
+      return root.wiring().samples().get().testData(named);
+    }
+    Path path = Path.of(named);
+    return options.dataConfig == null
+        ? Dataset.open(path)
+        : Dataset.open(path, DataDescriptor.read(options.dataConfig));
+  }
+
+  private static Optional<Failure> failure(EvaluationReport report) {
+    List<String> failed =
+        report.gates().stream()
+            .filter(g -> !g.passed())
+            .map(
+                g ->
+                    g.value() == null
+                        ? g.variant() + ": " + g.name() + " could not be judged"
+                        : String.format(
+                            Locale.ROOT,
+                            "%s: %s is %.4g, over the limit of %.4g",
+                            g.variant(),
+                            g.name(),
+                            g.value(),
+                            g.limit()))
+            .toList();
+    if (!failed.isEmpty()) {
+      return Optional.of(
+          new Failure(
+              ExitCode.GATE,
+              "A gate failed: " + String.join("; ", failed) + ".",
+              "",
+              "The report has the intervals."));
+    }
+    boolean allDied = report.variants().stream().allMatch(v -> v.error() != null);
+    return allDied
+        ? Optional.of(
+            new Failure(
+                ExitCode.INVALID,
+                "No variant could be measured: " + report.variants().get(0).error() + ".",
+                "",
+                "Try `compress inspect` on each."))
+        : Optional.empty();
+  }
+
+  private void publish(EvaluationReport report, Optional<Failure> failure) {
+    for (Path file : options.reports) {
+      String name = file.toString().toLowerCase(Locale.ROOT);
+      NewTextFile.write(
+          file,
+          name.endsWith(".md")
+              ? MarkdownEvaluationReport.of(report)
+              : name.endsWith(".xml") ? JunitEvaluationReport.of(report) : Json.print(report));
+    }
+    StandardOptions standard = root.standard;
+    if (standard.json) {
+      terminal.out().print(failure.map(f -> Json.print(report, f)).orElse(Json.print(report)));
+    } else if (!standard.quiet) {
+      new EvaluationText(terminal.style(standard.noColor), terminal.width())
+          .lines(report)
+          .forEach(terminal.out()::println);
+    }
+    failure.ifPresent(
+        f -> {
+          terminal.out().flush();
+          ErrorLines.print(f, terminal, standard.noColor);
+        });
+  }
+}

@@ -1,0 +1,78 @@
+package dev.compress.cli.text;
+
+import dev.compress.cli.console.Style;
+import dev.compress.cli.console.Table;
+import dev.compress.cli.console.Text;
+import dev.compress.evaluation.EvaluationReport;
+import dev.compress.evaluation.report.EvaluationCells;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A comparison of variants as text.
+ *
+ * @param style of the terminal
+ * @param width columns that fit
+ */
+public record EvaluationText(Style style, int width) {
+  private static final String INDENT = "  ";
+
+  /**
+   * The lines.
+   *
+   * @param report what was measured
+   */
+  public List<String> lines(EvaluationReport report) {
+    List<String> lines = new ArrayList<>();
+    EvaluationReport.Data data = report.dataset();
+    if (data != null) {
+      lines.add(
+          style.bold(
+              report.variants().size()
+                  + (report.variants().size() == 1 ? " variant on " : " variants on ")
+                  + data.path()));
+    }
+    Table table = new Table(INDENT, "lrrrrrr");
+    table.row(EvaluationCells.HEADINGS.toArray(new String[0]));
+    report.variants().forEach(row -> table.row(EvaluationCells.of(row).toArray(new String[0])));
+    lines.addAll(table.lines(width));
+    Table versus = new Table(INDENT, "lrrrr");
+    versus.row(EvaluationCells.VERSUS.toArray(new String[0]));
+    report.variants().stream()
+        .filter(row -> row.vsBaseline() != null)
+        .forEach(row -> versus.row(EvaluationCells.versus(row).toArray(new String[0])));
+    if (report.variants().size() > 1) {
+      lines.add("");
+      lines.add(style.bold("against " + report.variants().get(0).name()));
+      lines.addAll(versus.lines(width));
+    }
+    if (!report.gates().isEmpty()) {
+      lines.add("");
+      lines.add(style.bold("gates"));
+      Table gates = new Table(INDENT, "lllrr");
+      for (EvaluationReport.Gate gate : report.gates()) {
+        gates.row(
+            gate.passed() ? "passed" : style.warning("failed"),
+            gate.name(),
+            gate.variant(),
+            gate.value() == null ? "unknown" : EvaluationCells.number(gate.value()),
+            "limit " + EvaluationCells.number(gate.limit()));
+      }
+      lines.addAll(gates.lines(width));
+    }
+    if (!report.warnings().isEmpty()) {
+      lines.add("");
+      for (String warning : report.warnings()) {
+        boolean first = true;
+        for (String line :
+            Text.wrap(style.warning("warning:") + " " + warning, width - INDENT.length())) {
+          lines.add(first ? line : INDENT + line);
+          first = false;
+        }
+      }
+    }
+    lines.add("");
+    lines.add(style.faint(EvaluationCells.footer(report)));
+    return lines;
+  }
+}

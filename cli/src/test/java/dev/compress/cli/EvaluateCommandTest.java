@@ -1,0 +1,108 @@
+package dev.compress.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.compress.cli.console.Terminal;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.w3c.dom.Document;
+
+/** {@code compress evaluate} on the embedded sample, through the real modules. */
+class EvaluateCommandTest {
+  @TempDir Path folder;
+
+  private record Result(int code, String out, String err) {}
+
+  private static Result run(String... args) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    Terminal terminal = Terminal.of(out, err, Map.of());
+    int code = new Program(terminal, Wiring.ofModules(), new AtomicBoolean()).run(args);
+    return new Result(
+        code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void comparesTheSampleWithItsInt8Form() throws Exception {
+    Path int8 = folder.resolve("glyphs.int8.onnx");
+    assertThat(
+            run(
+                    "--quantize",
+                    "int8",
+                    "--proof",
+                    "none",
+                    "-q",
+                    "-o",
+                    int8.toString(),
+                    "sample:glyphs")
+                .code())
+        .isZero();
+    Path markdown = folder.resolve("e.md");
+    Path junit = folder.resolve("e.xml");
+    Result result =
+        run(
+            "evaluate",
+            "sample:glyphs",
+            int8.toString(),
+            "--data",
+            "sample:glyphs",
+            "--warmup",
+            "0.1",
+            "--min-window",
+            "0.05",
+            "--rounds",
+            "5",
+            "--max-drop",
+            "-90",
+            "--report",
+            markdown.toString(),
+            "--report",
+            junit.toString(),
+            "--json");
+    assertThat(result.code()).as(result.err()).isEqualTo(5);
+    JsonNode json = new ObjectMapper().readTree(result.out());
+    assertThat(json.at("/variants/0/accuracy/value").asDouble()).isEqualTo(0.9785);
+    assertThat(json.at("/variants/1/accuracy/value").asDouble()).isGreaterThan(0.97);
+    assertThat(json.at("/variants/1/name").asText()).isEqualTo("glyphs.int8");
+    assertThat(json.at("/variants/1/vs_baseline/bytes_ratio").asDouble()).isBetween(0.25, 0.35);
+    assertThat(json.at("/error/code").asInt()).isEqualTo(5);
+    assertThat(Files.readString(markdown)).contains("| glyphs.int8 |", "FAILED");
+    Document document =
+        DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(junit.toFile());
+    assertThat(document.getElementsByTagName("testcase").getLength()).isEqualTo(3);
+    assertThat(document.getElementsByTagName("failure").getLength()).isEqualTo(1);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "evaluate | 2 | Which models?",
+        "evaluate no.onnx --data d | 6 | No such file: no.onnx",
+        "evaluate sample:glyphs sample:glyphs | 2 | given twice",
+        "evaluate sample:glyphs --rounds 2 | 2 | 5 to 30",
+        "evaluate sample:glyphs --batch 0 | 2 | --batch must be 1 or more",
+        "evaluate sample:glyphs --device toaster | 2 | --device knows",
+        "evaluate sample:glyphs --device cuda:0 | 4 | --device cpu",
+        "evaluate sample:glyphs --report r.pdf | 2 | must end in",
+        "evaluate sample:glyphs --data nothing.npz | 6 | nothing.npz",
+      })
+  void refusesWhatItCannotDo(String line, int code, String words) throws IOException {
+    Result result = run(line.split(" ", -1));
+    assertThat(result.err()).contains(words);
+    assertThat(result.code()).isEqualTo(code);
+    assertThat(result.out()).isEmpty();
+  }
+}

@@ -1,0 +1,100 @@
+package dev.compress.evaluation.report;
+
+import dev.compress.evaluation.EvaluationReport;
+import java.io.StringWriter;
+import java.util.Locale;
+import javax.xml.stream.XMLOutputFactory;
+import javax.xml.stream.XMLStreamException;
+import javax.xml.stream.XMLStreamWriter;
+
+/**
+ * A comparison as JUnit's XML, which build systems show as tests: one case a variant, which fails
+ * where the variant could not be measured, and one a gate.
+ */
+public final class JunitEvaluationReport {
+  private static final double MILLIS = 1e3;
+
+  private JunitEvaluationReport() {}
+
+  /**
+   * The document.
+   *
+   * @param report what was measured
+   */
+  public static String of(EvaluationReport report) {
+    StringWriter text = new StringWriter();
+    try {
+      XMLStreamWriter xml = XMLOutputFactory.newFactory().createXMLStreamWriter(text);
+      xml.writeStartDocument("UTF-8", "1.0");
+      xml.writeStartElement("testsuites");
+      long errors = report.variants().stream().filter(v -> v.error() != null).count();
+      long failures = report.gates().stream().filter(g -> !g.passed()).count();
+      xml.writeStartElement("testsuite");
+      xml.writeAttribute("name", "compress evaluate");
+      xml.writeAttribute(
+          "tests", Integer.toString(report.variants().size() + report.gates().size()));
+      xml.writeAttribute("failures", Long.toString(failures));
+      xml.writeAttribute("errors", Long.toString(errors));
+      for (EvaluationReport.Row row : report.variants()) {
+        variant(xml, row);
+      }
+      for (EvaluationReport.Gate gate : report.gates()) {
+        gate(xml, gate);
+      }
+      xml.writeEndElement();
+      xml.writeEndElement();
+      xml.writeEndDocument();
+      xml.close();
+    } catch (XMLStreamException e) {
+      throw new IllegalStateException("Text cannot be written as XML", e);
+    }
+    return text + "\n";
+  }
+
+  private static void variant(XMLStreamWriter xml, EvaluationReport.Row row)
+      throws XMLStreamException {
+    EvaluationReport.LatencyMs ms = row.latencyMs();
+    begin(xml, "variant", row.name() + " on " + row.device());
+    if (ms != null) {
+      xml.writeAttribute("time", String.format(Locale.ROOT, "%.9f", ms.p50() / MILLIS));
+    }
+    String error = row.error();
+    if (error != null) {
+      xml.writeStartElement("error");
+      xml.writeAttribute("message", clean(error));
+      xml.writeEndElement();
+    }
+    xml.writeEndElement();
+  }
+
+  private static void gate(XMLStreamWriter xml, EvaluationReport.Gate gate)
+      throws XMLStreamException {
+    begin(xml, "gate", gate.name() + " of " + gate.variant());
+    if (!gate.passed()) {
+      xml.writeStartElement("failure");
+      xml.writeAttribute(
+          "message",
+          gate.value() == null
+              ? "could not be judged"
+              : EvaluationCells.number(gate.value())
+                  + " with the interval "
+                  + gate.ci95()
+                  + " is over the limit of "
+                  + EvaluationCells.number(gate.limit()));
+      xml.writeEndElement();
+    }
+    xml.writeEndElement();
+  }
+
+  private static void begin(XMLStreamWriter xml, String kind, String name)
+      throws XMLStreamException {
+    xml.writeStartElement("testcase");
+    xml.writeAttribute("classname", "compress.evaluate." + kind);
+    xml.writeAttribute("name", clean(name));
+  }
+
+  /** XML 1.0 has no control characters. */
+  private static String clean(String text) {
+    return text.replaceAll("[\\x00-\\x08\\x0B\\x0C\\x0E-\\x1F\\uFFFE\\uFFFF]", "?");
+  }
+}

@@ -1,0 +1,78 @@
+package dev.compress.evaluation.report;
+
+import dev.compress.evaluation.EvaluationReport;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** A comparison as Markdown, for the summaries that build systems show. */
+public final class MarkdownEvaluationReport {
+  private MarkdownEvaluationReport() {}
+
+  /**
+   * The text.
+   *
+   * @param report what was measured
+   */
+  public static String of(EvaluationReport report) {
+    StringBuilder text = new StringBuilder();
+    text.append("# compress: ").append(report.variants().size()).append(" variants\n\n");
+    table(
+        text,
+        EvaluationCells.HEADINGS,
+        report.variants().stream().map(EvaluationCells::of).toList());
+    if (report.variants().size() > 1) {
+      text.append("\nAgainst ").append(escape(report.variants().get(0).name())).append(":\n\n");
+      table(
+          text,
+          EvaluationCells.VERSUS,
+          report.variants().stream()
+              .filter(v -> v.vsBaseline() != null)
+              .map(EvaluationCells::versus)
+              .toList());
+    }
+    if (!report.gates().isEmpty()) {
+      text.append('\n');
+      table(
+          text,
+          List.of("gate", "variant", "value", "limit", "result"),
+          report.gates().stream()
+              .map(
+                  g ->
+                      List.of(
+                          g.name(),
+                          g.variant(),
+                          g.value() == null ? "unknown" : EvaluationCells.number(g.value()),
+                          EvaluationCells.number(g.limit()),
+                          g.passed() ? (g.certain() ? "passed" : "passed, uncertain") : "FAILED"))
+              .toList());
+    }
+    if (!report.warnings().isEmpty()) {
+      text.append('\n');
+      report.warnings().forEach(w -> text.append("- warning: ").append(escape(w)).append('\n'));
+    }
+    return text.append('\n').append(escape(EvaluationCells.footer(report))).append('\n').toString();
+  }
+
+  private static void table(StringBuilder text, List<String> heads, List<List<String>> rows) {
+    row(text, heads);
+    row(text, heads.stream().map(h -> "---").toList());
+    rows.forEach(r -> row(text, r.stream().map(MarkdownEvaluationReport::escape).toList()));
+  }
+
+  private static void row(StringBuilder text, List<String> cells) {
+    text.append(cells.stream().collect(Collectors.joining(" | ", "| ", " |\n")));
+  }
+
+  /** Names of files are anyone's: they must not become markup. */
+  static String escape(String text) {
+    return text.replace("\\", "\\\\")
+        .replace("|", "\\|")
+        .replace("<", "&lt;")
+        .replace("`", "\\`")
+        .replace("*", "\\*")
+        .replace("_", "\\_")
+        .replace("[", "\\[")
+        .replace("\n", " ")
+        .replace("\r", " ");
+  }
+}
