@@ -3,10 +3,12 @@
 
   peer.py speed    --compress ./compress --models DIR [--runs 3]
   peer.py accuracy --compress ./compress --models DIR --pairs DIR [NAME ...]
+  peer.py memory   --compress ./compress --models DIR
 
 DIR of models: resnet50.onnx and bert.onnx (`compress models build resnet50|bert -o FILE`), or, for
 accuracy, a folder a model as NAME/model.onnx. DIR of pairs: NAME/calib.npz and NAME/test.npz, arrays
-named as the model's inputs, test.npz with `labels`. Needs onnxruntime, onnx and numpy. Wall time and
+named as the model's inputs, test.npz with `labels`. `memory` quantizes the 8 GiB of weights of
+DIR/matmul-stack.onnx (`compress models build matmul-stack -o FILE`) in a Java heap of 1 GiB. Needs onnxruntime, onnx and numpy. Wall time and
 peak memory are the operating system's account of each finished process; the peer's process imports
 its libraries, as compress's starts its virtual machine.
 """
@@ -112,6 +114,17 @@ def speed(a):
                 print(f"|   its latency, one thread: float {ms[model]:.1f} ms, compress {ms[ours]:.1f} ms ({ms[model] / ms[ours]:.2f}x), Python {ms.get(theirs, math.nan):.1f} ms ({ms[model] / ms.get(theirs, math.nan):.2f}x); SQNR compress {sqnr(model, ours, feeds):.1f} dB, Python {sqnr(model, theirs, feeds):.1f} dB |", flush=True)
 
 
+def memory(a):
+    model = f"{a.models}/matmul-stack.onnx"
+    weights = sum(os.path.getsize(f"{a.models}/{f}") for f in os.listdir(a.models) if f.startswith("matmul-stack"))
+    os.environ["COMPRESS_OPTS"] = "-Xmx1g"
+    print("| 8-bit weights of | bytes | mode | seconds | peak MiB |\n|---|---|---|---|---|")
+    for mode in ("weights", "dynamic"):
+        with tempfile.TemporaryDirectory(dir=a.models) as tmp:
+            wall, mib, status = run([a.compress, "--quantize", "int8", "--quantize-mode", mode, "--proof", "none", "-q", "-o", f"{tmp}/out.onnx", model])
+            print(f"| matmul-stack | {weights} | {mode} | {wall:.1f} | {mib:.0f} |" if not status else f"| failed with {status} |", flush=True)
+
+
 def hits(path, test):
     import numpy as np
     s = session(path, 2)
@@ -162,12 +175,12 @@ def accuracy(a):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     s = p.add_subparsers(dest="what", required=True)
-    for what in ("speed", "accuracy"):
+    for what in ("speed", "accuracy", "memory"):
         x = s.add_parser(what); x.add_argument("--compress", required=True); x.add_argument("--models", required=True)
         if what == "speed": x.add_argument("--runs", type=int, default=3)
-        else: x.add_argument("--pairs", required=True); x.add_argument("--no-proof", action="store_true"); x.add_argument("names", nargs="*")
+        if what == "accuracy": x.add_argument("--pairs", required=True); x.add_argument("--no-proof", action="store_true"); x.add_argument("names", nargs="*")
     a = p.parse_args()
-    {"speed": speed, "accuracy": accuracy}[a.what](a)
+    {"speed": speed, "accuracy": accuracy, "memory": memory}[a.what](a)
 
 
 main()

@@ -279,10 +279,10 @@ final class Transformation {
             ? layerFidelity(before, last, samples, threads)
             : Map.of();
     report.layers(last.traces(), sensitivity);
-    if (samples.isEmpty() && passes.quantization() == Passes.Quantization.INT8) {
-      report.note(
-          "With --calibration-data, convolutions would compute in integers too and activations"
-              + " would need no ranges at run time.");
+    if (samples.isEmpty()
+        && passes.quantization() == Passes.Quantization.INT8
+        && passes.mode() == QuantizationMode.AUTO) {
+      report.note(whatDataWouldBuy(before));
     }
     if (changed
         && passes.recipe().maxDrop() != null
@@ -301,6 +301,17 @@ final class Transformation {
       }
     }
     return new Transformed(last.model(), changed, true, "", fallback);
+  }
+
+  private static String whatDataWouldBuy(OnnxModel model) {
+    long convolutions = model.graph().nodes().stream().filter(n -> n.is("Conv")).count();
+    return convolutions > 0
+        ? "With --calibration-data, "
+            + convolutions
+            + (convolutions == 1 ? " convolution" : " convolutions")
+            + " could compute in integers too; without it no range of activations is known."
+        : "With --calibration-data, the ranges of activations would be known beforehand and not"
+            + " looked for at each run.";
   }
 
   /** A search for the nodes to put back quantizes again and again: it should observe once. */
