@@ -89,9 +89,14 @@ public final class PowerTrace {
     return size == 0 ? Long.MAX_VALUE : nanos[0];
   }
 
-  /** Mean time between two changes of the values, in seconds; NaN before the third change. */
+  /** Mean time between two changes of the values, in seconds; NaN before the sixth change. */
   public synchronized double changePeriodSeconds() {
-    return changes < 3 ? Double.NaN : (lastChangeNanos - firstChangeNanos) / NANOS / (changes - 1);
+    return changes < 6 ? Double.NaN : (lastChangeNanos - firstChangeNanos) / NANOS / (changes - 1);
+  }
+
+  /** Mean time between two samples, in seconds; NaN before the second. */
+  public synchronized double samplePeriodSeconds() {
+    return size < 2 ? Double.NaN : (nanos[size - 1] - nanos[0]) / NANOS / (size - 1);
   }
 
   /** The longest time between two samples that touches a window, in seconds. */

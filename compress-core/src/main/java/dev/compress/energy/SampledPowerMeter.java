@@ -130,7 +130,8 @@ public final class SampledPowerMeter implements EnergyMeter {
 
   @Override
   public double observedPeriodSeconds() {
-    return Math.max(trace.changePeriodSeconds(), periodNanos / NANOS);
+    double changes = trace.changePeriodSeconds();
+    return Double.isNaN(changes) ? periodNanos / NANOS : Math.max(changes, periodNanos / NANOS);
   }
 
   @Override
