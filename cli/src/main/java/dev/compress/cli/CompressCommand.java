@@ -1,13 +1,21 @@
 package dev.compress.cli;
 
 import dev.compress.cli.console.Terminal;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.ArgGroupSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.Spec;
 
 /** The main job, and the root of all commands. */
 @Command(
@@ -53,6 +61,8 @@ final class CompressCommand implements Callable<Integer> {
       description = "An ONNX file, or sample:NAME for an embedded model (compress models).")
   @Nullable String model;
 
+  @Spec @Nullable CommandSpec spec;
+
   private final Terminal terminal;
   private final Wiring wiring;
   private final AtomicBoolean cancelled;
@@ -91,7 +101,31 @@ final class CompressCommand implements Callable<Integer> {
     if (model == null || model.isEmpty()) {
       throw new UsageException("Which model? Write: compress --quantize int8 MODEL");
     }
+    refuseRepeated();
     workingOn(model);
     return new TransformJob(this, model).run();
+  }
+
+  /** The parser would forget the other options of its group: the output's name, for example. */
+  private void refuseRepeated() {
+    ParseResult parsed = Objects.requireNonNull(spec).commandLine().getParseResult();
+    for (ArgGroupSpec group : parsed.commandSpec().argGroups()) {
+      if (parsed.findMatches(group).size() > 1) {
+        throw new UsageException(
+            "An option was given twice, namely "
+                + group.options().stream()
+                    .filter(o -> count(parsed, o) > 1)
+                    .map(OptionSpec::longestName)
+                    .collect(Collectors.joining(", "))
+                + ". Give it once.");
+      }
+    }
+  }
+
+  private static long count(ParseResult parsed, OptionSpec option) {
+    List<String> names = List.of(option.names());
+    return parsed.originalArgs().stream()
+        .filter(arg -> names.contains(arg.split("=", 2)[0]))
+        .count();
   }
 }

@@ -119,6 +119,28 @@ class ProgramTest {
     assertThat(result.err()).contains("--calibration-cache").contains("--calibration-data PATH");
   }
 
+  /** Else the parser starts the group anew, and the output goes elsewhere. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "-o other.onnx --force --force",
+        "--threads 1 -o other.onnx --threads 2",
+        "--quantize-mode static --target arm --target=cuda"
+      })
+  void anOptionThatIsGivenTwiceIsRefused(String options) {
+    Bench.Result result = compress(options.split(" ", -1));
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("twice").containsAnyOf("--force", "--threads", "--target");
+    assertThat(bench.requests).isEmpty();
+  }
+
+  @Test
+  void severalReportsAreTaken() {
+    Bench.Result result = compress("--threads", "3", "--report", "a.json", "--report", "b.html");
+    assertThat(result.err()).isEmpty();
+    assertThat(bench.requests).hasSize(1);
+  }
+
   @Test
   void passesEveryOptionOn() {
     Bench.Result result =
