@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 
 class PerfPowerEventsTest {
   private static final String POWER = "sys/bus/event_source/devices/power/";
-  private static final double SCALE = 2.3283064365386962890625e-10;
+  private static final double SCALE = Math.scalb(1.0, -32);
 
   /** What a kernel with two packages would answer. */
   private static final class Recorded implements PerfCalls {

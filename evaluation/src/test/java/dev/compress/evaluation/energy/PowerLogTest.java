@@ -8,6 +8,7 @@ import dev.compress.energy.EnergyMeter;
 import dev.compress.energy.Mark;
 import dev.compress.energy.SensorFinding;
 import dev.compress.energy.SimulatedTime;
+import dev.compress.energy.TimeSource;
 import dev.compress.error.DeviceUnavailableException;
 import dev.compress.error.InvalidDataException;
 import java.io.IOException;
@@ -104,7 +105,7 @@ class PowerLogTest {
           }
         };
     logger.run();
-    try (SimulatedTime.Ticking ticking = time.every(SECOND / 10, logger);
+    try (TimeSource.Ticking ticking = time.every(SECOND / 10, logger);
         EnergyMeter meter = new PowerLogMeter(file, time, clock)) {
       time.pause(4 * SECOND);
       Mark start = meter.mark();
