@@ -11,7 +11,7 @@ import picocli.CommandLine.Parameters;
     name = "evaluate",
     sortOptions = false,
     description =
-        "Measure accuracy and latency of several variants side by side; the first is the"
+        "Measure accuracy, latency and energy of several variants side by side; the first is the"
             + " baseline.")
 final class EvaluateCommand implements Callable<Integer> {
   private final CompressCommand root;

@@ -11,6 +11,9 @@ import dev.compress.evaluation.EvaluationReport;
 import dev.compress.evaluation.EvaluationSettings;
 import dev.compress.evaluation.Gates;
 import dev.compress.evaluation.Variant;
+import dev.compress.evaluation.energy.EnergyChoice;
+import dev.compress.evaluation.energy.EnergyPlan;
+import dev.compress.evaluation.energy.EnergySettings;
 import dev.compress.evaluation.report.JunitEvaluationReport;
 import dev.compress.evaluation.report.MarkdownEvaluationReport;
 import dev.compress.progress.Progress;
@@ -71,6 +74,7 @@ final class EvaluateJob {
     return Evaluation.of(variants, data)
         .with(settings)
         .holding(new Gates(options.maxDrop, options.maxLatencyRatio, options.maxEnergyRatio))
+        .metering(energy())
         .reportingTo(progress)
         .run();
   }
@@ -95,6 +99,25 @@ final class EvaluateJob {
           options.seed == null ? usual.seed() : options.seed);
     } catch (IllegalArgumentException e) {
       throw new UsageException("--" + e.getMessage() + ".");
+    }
+  }
+
+  private EnergyPlan energy() {
+    long seed = options.seed == null ? 0 : options.seed;
+    EnergySettings settings =
+        options.quick ? EnergySettings.quick(seed) : EnergySettings.usual(seed);
+    if (options.minWindow != null) {
+      settings = settings.withMinWindowSeconds(options.minWindow);
+    }
+    if (options.rounds != null) {
+      settings = settings.withRounds(FEWEST_ROUNDS, options.rounds);
+    }
+    try {
+      EnergyChoice choice =
+          options.energy == null ? EnergyChoice.AUTO : EnergyChoice.parse(options.energy);
+      return new EnergyPlan(choice, options.requireMeasured, settings);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--energy: " + e.getMessage());
     }
   }
 

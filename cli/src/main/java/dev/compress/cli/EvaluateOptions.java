@@ -87,6 +87,21 @@ final class EvaluateOptions {
   @Nullable Long seed;
 
   @Option(
+      names = "--energy",
+      order = 15,
+      paramLabel = "SOURCE",
+      description =
+          "auto (default), rapl, perf, nvml, hwmon, battery, shelly:HOST, file:CSV (a meter's"
+              + " time stamps and watts) or none.")
+  @Nullable String energy;
+
+  @Option(
+      names = "--require-measured",
+      order = 16,
+      description = "Fail (exit 4) where no sensor of energy can be read.")
+  boolean requireMeasured;
+
+  @Option(
       names = "--max-drop",
       order = 20,
       paramLabel = "POINTS",

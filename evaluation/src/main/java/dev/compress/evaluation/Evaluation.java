@@ -3,11 +3,27 @@ package dev.compress.evaluation;
 import dev.compress.calibrate.DatasetSamples;
 import dev.compress.data.Batch;
 import dev.compress.data.Dataset;
+import dev.compress.energy.DisturbanceWatch;
+import dev.compress.energy.EnergyJson;
+import dev.compress.energy.EnergyMeter;
+import dev.compress.energy.EnergyMeterProvider;
+import dev.compress.energy.EnergyReading;
+import dev.compress.energy.TimeSource;
+import dev.compress.energy.Unavailable;
 import dev.compress.error.CancelledException;
+import dev.compress.error.DeviceUnavailableException;
 import dev.compress.error.InvalidDataException;
 import dev.compress.evaluation.accuracy.AccuracyRun;
 import dev.compress.evaluation.accuracy.Score;
 import dev.compress.evaluation.accuracy.ScoredModel;
+import dev.compress.evaluation.energy.EnergyChoice;
+import dev.compress.evaluation.energy.EnergyComparison;
+import dev.compress.evaluation.energy.EnergyPlan;
+import dev.compress.evaluation.energy.EnergyProtocol;
+import dev.compress.evaluation.energy.EnergyResult;
+import dev.compress.evaluation.energy.EnergySources;
+import dev.compress.evaluation.energy.WindowListener;
+import dev.compress.evaluation.energy.Workload;
 import dev.compress.evaluation.latency.LatencyResult;
 import dev.compress.evaluation.latency.LatencyRun;
 import dev.compress.evaluation.latency.LatencySettings;
@@ -50,6 +66,7 @@ public final class Evaluation {
   private final Dataset data;
   private final EvaluationSettings settings;
   private final Gates gates;
+  private final EnergyPlan energy;
   private final Progress progress;
 
   private Evaluation(
@@ -57,11 +74,13 @@ public final class Evaluation {
       Dataset data,
       EvaluationSettings settings,
       Gates gates,
+      EnergyPlan energy,
       Progress progress) {
     this.variants = variants;
     this.data = data;
     this.settings = settings;
     this.gates = gates;
+    this.energy = energy;
     this.progress = progress;
   }
 
@@ -83,22 +102,32 @@ public final class Evaluation {
       }
     }
     return new Evaluation(
-        List.copyOf(variants), data, EvaluationSettings.usual(), Gates.NONE, Progress.NONE);
+        List.copyOf(variants),
+        data,
+        EvaluationSettings.usual(),
+        Gates.NONE,
+        EnergyPlan.NONE,
+        Progress.NONE);
   }
 
   /** The same with other settings. */
   public Evaluation with(EvaluationSettings newSettings) {
-    return new Evaluation(variants, data, newSettings, gates, progress);
+    return new Evaluation(variants, data, newSettings, gates, energy, progress);
   }
 
   /** The same with limits. */
   public Evaluation holding(Gates newGates) {
-    return new Evaluation(variants, data, settings, newGates, progress);
+    return new Evaluation(variants, data, settings, newGates, energy, progress);
   }
 
   /** The same, telling how far the work has come; its {@code cancelled} stops a run. */
   public Evaluation reportingTo(Progress newProgress) {
-    return new Evaluation(variants, data, settings, gates, newProgress);
+    return new Evaluation(variants, data, settings, gates, energy, newProgress);
+  }
+
+  /** The same, measuring joules as well. */
+  public Evaluation metering(EnergyPlan plan) {
+    return new Evaluation(variants, data, settings, gates, plan, progress);
   }
 
   /** A variant and what is known of it so far. */
@@ -113,6 +142,8 @@ public final class Evaluation {
     private @Nullable Double loadMs;
     private OptionalLong peakBytes = OptionalLong.empty();
     private VariantWorker.@Nullable Kernels kernels;
+    private EnergyReading reading = new Unavailable("not asked for");
+    private EnergyComparison energyRatio = new EnergyComparison.NoRatio("not asked for");
     private @Nullable String error;
 
     Entry(Variant variant) {
@@ -159,9 +190,23 @@ public final class Evaluation {
    * @throws dev.compress.error.InvalidModelException if a file is no valid model
    * @throws dev.compress.error.UnsupportedModelException if the runtime cannot run it
    * @throws dev.compress.error.InvalidDataException if data and models do not fit
+   * @throws dev.compress.error.DeviceUnavailableException if energy must be measured and cannot be
    * @throws CancelledException if the progress said so
    */
   public EvaluationReport run() {
+    EnergySources sources = EnergySources.ofThisMachine(EnergyMeterProvider.Request.cpu());
+    Optional<EnergyMeter> meter = sources.open(energy.choice());
+    try {
+      if (meter.isEmpty() && energy.measuredOnly()) {
+        throw new DeviceUnavailableException(sources.whyNone());
+      }
+      return run(sources, meter);
+    } finally {
+      meter.ifPresent(EnergyMeter::close);
+    }
+  }
+
+  private EvaluationReport run(EnergySources sources, Optional<EnergyMeter> meter) {
     List<Entry> entries = new ArrayList<>();
     progress.begin("read", variants.size());
     for (Variant variant : variants) {
@@ -174,7 +219,13 @@ public final class Evaluation {
       score(entries, warnings);
       entries.forEach(Entry::close);
       load(entries);
-      time(entries, warnings);
+      List<Entry> timed = time(entries, warnings);
+      if (meter.isPresent()) {
+        meter(timed, meter.get(), sources.watches());
+      } else if (!energy.choice().equals(EnergyChoice.NONE)) {
+        EnergyReading unknown = new Unavailable(sources.whyNone());
+        entries.forEach(e -> e.reading = unknown);
+      }
     } finally {
       entries.forEach(Entry::close);
     }
@@ -224,7 +275,7 @@ public final class Evaluation {
     }
   }
 
-  private void time(List<Entry> entries, List<String> warnings) {
+  private List<Entry> time(List<Entry> entries, List<String> warnings) {
     List<Entry> alive = new ArrayList<>();
     for (Entry entry : entries) {
       if (entry.error == null) {
@@ -237,7 +288,7 @@ public final class Evaluation {
       }
     }
     if (alive.isEmpty()) {
-      return;
+      return alive;
     }
     LatencySettings how =
         new LatencySettings(
@@ -258,6 +309,32 @@ public final class Evaluation {
         entry.peakBytes = entry.open().peakResidentBytes();
         kernels(entry, warnings);
       }
+    }
+    return alive.stream().filter(e -> e.error == null).toList();
+  }
+
+  /** The workloads are the very processes that were timed, on the same inputs. */
+  private void meter(List<Entry> entries, EnergyMeter meter, List<DisturbanceWatch> watches) {
+    if (entries.isEmpty()) {
+      return;
+    }
+    List<Workload> workloads =
+        entries.stream()
+            .map(
+                e ->
+                    new Workload(
+                        e.variant.name(),
+                        samplesARun(e),
+                        runs -> e.open().block(runs, Double.MAX_VALUE)))
+            .toList();
+    EnergyResult result =
+        new EnergyProtocol(
+                meter, TimeSource.system(), energy.settings(), watches, WindowListener.NONE)
+            .measure(workloads, progress);
+    List<EnergyComparison> ratios = result.comparedTo(0);
+    for (int i = 0; i < entries.size(); i++) {
+      entries.get(i).reading = result.readings().get(i);
+      entries.get(i).energyRatio = ratios.get(i);
     }
   }
 
@@ -356,7 +433,7 @@ public final class Evaluation {
         entry.loadMs,
         entry.peakBytes.isPresent() ? (Long) entry.peakBytes.getAsLong() : null,
         RowParts.kernels(entry.kernels),
-        null,
+        energy.choice().equals(EnergyChoice.NONE) ? null : EnergyJson.of(entry.reading),
         null,
         null,
         null,
@@ -366,7 +443,8 @@ public final class Evaluation {
                 (double) entry.loaded.bytes() / baseline.loaded.bytes(),
                 score,
                 Optional.ofNullable(baseline.score),
-                latency),
+                latency,
+                entry.energyRatio),
         entry.error);
   }
 

@@ -1,6 +1,7 @@
 package dev.compress.evaluation;
 
 import dev.compress.evaluation.accuracy.Score;
+import dev.compress.evaluation.energy.EnergyComparison;
 import dev.compress.evaluation.latency.LatencyDistribution;
 import dev.compress.evaluation.latency.LatencyResult;
 import dev.compress.evaluation.worker.VariantWorker;
@@ -58,7 +59,8 @@ final class RowParts {
       double bytesRatio,
       Optional<Score> score,
       Optional<Score> baseline,
-      @Nullable LatencyResult latency) {
+      @Nullable LatencyResult latency,
+      EnergyComparison energy) {
     Optional<MetricResult> value = score.flatMap(Score::accuracy);
     Optional<MetricResult> base = baseline.flatMap(Score::accuracy);
     Double drop = null;
@@ -82,8 +84,8 @@ final class RowParts {
         interval,
         times.flatMap(LatencyResult::ratio).orElse(null),
         times.flatMap(LatencyResult::ratioCi95).map(RowParts::ends).orElse(null),
-        null,
-        null);
+        energy instanceof EnergyComparison.Ratio ratio ? (Double) ratio.value() : null,
+        energy instanceof EnergyComparison.Ratio ratio ? ends(ratio.ci95()) : null);
   }
 
   static List<Double> ends(Interval interval) {

@@ -8,9 +8,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.compress.data.DataDescriptor;
 import dev.compress.data.Dataset;
+import dev.compress.energy.EnergyJson;
+import dev.compress.energy.EnergyReading;
 import dev.compress.error.CancelledException;
+import dev.compress.error.DeviceUnavailableException;
 import dev.compress.error.InvalidDataException;
 import dev.compress.error.InvalidModelException;
+import dev.compress.evaluation.energy.EnergyChoice;
+import dev.compress.evaluation.energy.EnergyPlan;
+import dev.compress.evaluation.energy.EnergySettings;
 import dev.compress.graph.Dim;
 import dev.compress.graph.Graph;
 import dev.compress.graph.Initializer;
@@ -30,9 +36,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -245,6 +253,69 @@ class EvaluationTest {
     assertThatThrownBy(() -> both(data(true)).run())
         .isInstanceOf(InvalidDataException.class)
         .hasMessageContaining("10");
+  }
+
+  /** A meter that writes 200 W into a log, fifty times a second. */
+  private static Thread steadyMeter(Path log, AtomicBoolean on) {
+    Thread meter =
+        new Thread(
+            () -> {
+              try (java.io.Writer out = Files.newBufferedWriter(log)) {
+                out.write("timestamp,watts\n");
+                while (on.get()) {
+                  out.write(
+                      String.format(Locale.ROOT, "%.6f,200%n", System.currentTimeMillis() / 1e3));
+                  out.flush();
+                  Thread.sleep(20);
+                }
+              } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    meter.setDaemon(true);
+    return meter;
+  }
+
+  @Test
+  void energyIsPowerTimesTime() throws Exception {
+    Path log = folder.resolve("watts.csv");
+    AtomicBoolean on = new AtomicBoolean(true);
+    Thread meter = steadyMeter(log, on);
+    meter.start();
+    Thread.sleep(200);
+    try {
+      EnergyPlan plan =
+          new EnergyPlan(
+              EnergyChoice.parse("file:" + log), true, new EnergySettings(0.3, 0.2, 0.5, 2, 3, 0));
+      EvaluationReport report = both(data(true)).metering(plan).run();
+      EvaluationReport.Row row = report.variants().get(1);
+      EnergyJson energy = Objects.requireNonNull(row.energy());
+      assertThat(energy.kind()).as(energy.reason()).isEqualTo(EnergyReading.Kind.MEASURED);
+      double seconds = Objects.requireNonNull(energy.windowS());
+      double samples = Objects.requireNonNull(energy.inferences());
+      int windows = Objects.requireNonNull(energy.windows());
+      assertThat(energy.energyJ()).isCloseTo(200 * seconds * windows / samples, withinPercent(3));
+      assertThat(Objects.requireNonNull(row.vsBaseline()).energyRatio()).isPositive();
+    } finally {
+      on.set(false);
+      meter.join();
+    }
+  }
+
+  private static org.assertj.core.data.Percentage withinPercent(double percent) {
+    return org.assertj.core.data.Percentage.withPercentage(percent);
+  }
+
+  @Test
+  void aMissingSensorIsAnErrorWhereItMustBeMeasured() {
+    EnergyPlan plan =
+        new EnergyPlan(
+            EnergyChoice.parse("file:" + folder.resolve("none.csv")),
+            true,
+            EnergySettings.quick(0));
+    assertThatThrownBy(() -> both(data(true)).metering(plan).run())
+        .isInstanceOf(DeviceUnavailableException.class)
+        .hasMessageContaining("none.csv");
   }
 
   @Test

@@ -46,6 +46,23 @@ public record EvaluationText(Style style, int width) {
       lines.add(style.bold("against " + report.variants().get(0).name()));
       lines.addAll(versus.lines(width));
     }
+    if (report.variants().stream().anyMatch(v -> v.energy() != null)) {
+      lines.add("");
+      lines.add(style.bold("energy"));
+      Table energy = new Table(INDENT, "lrrrl");
+      energy.row(EvaluationCells.ENERGY.toArray(new String[0]));
+      report
+          .variants()
+          .forEach(row -> energy.row(EvaluationCells.energy(row).toArray(new String[0])));
+      lines.addAll(energy.lines(width));
+      report.variants().stream()
+          .map(row -> row.energy() == null ? null : row.energy().reason())
+          .filter(java.util.Objects::nonNull)
+          .distinct()
+          .forEach(
+              reason ->
+                  Text.wrap(reason, width - INDENT.length()).forEach(l -> lines.add(INDENT + l)));
+    }
     if (!report.gates().isEmpty()) {
       lines.add("");
       lines.add(style.bold("gates"));

@@ -1,5 +1,6 @@
 package dev.compress.evaluation.report;
 
+import dev.compress.energy.EnergyJson;
 import dev.compress.evaluation.EvaluationReport;
 import dev.compress.evaluation.EvaluationReport.Row;
 import dev.compress.evaluation.EvaluationReport.VsBaseline;
@@ -16,6 +17,10 @@ public final class EvaluationCells {
   /** What a comparison's cells are. */
   public static final List<String> VERSUS =
       List.of("variant", "size", "accuracy", "time", "fidelity");
+
+  /** What an energy's cells are. */
+  public static final List<String> ENERGY =
+      List.of("variant", "a sample", "net of idle", "against baseline", "source");
 
   private static final String UNKNOWN = "-";
 
@@ -85,13 +90,66 @@ public final class EvaluationCells {
 
   /** A ratio as speed: how many times faster, with its interval. */
   private static String ratio(@Nullable Double ratio, @Nullable List<Double> ci95) {
-    if (ratio == null) {
-      return UNKNOWN;
-    }
-    String text = String.format(Locale.ROOT, "%.2f× faster", 1 / ratio);
+    return ratio == null ? UNKNOWN : times(ratio, ci95, "faster");
+  }
+
+  private static String times(double ratio, @Nullable List<Double> ci95, String what) {
+    String text = String.format(Locale.ROOT, "%.2f× %s", 1 / ratio, what);
     return ci95 == null
         ? text
         : text + String.format(Locale.ROOT, " (%.2f to %.2f)", 1 / ci95.get(1), 1 / ci95.get(0));
+  }
+
+  /** A variant's energy; estimates bear a "~" and their range. */
+  public static List<String> energy(Row row) {
+    EnergyJson energy = row.energy();
+    if (energy == null) {
+      return List.of(row.name(), UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN);
+    }
+    VsBaseline versus = row.vsBaseline();
+    Double net = energy.energyNetJ();
+    String source = energy.source() == null ? energy.model() : energy.source();
+    return List.of(
+        row.name(),
+        joules(energy),
+        net == null ? UNKNOWN : joules(net),
+        versus == null || versus.energyRatio() == null
+            ? UNKNOWN
+            : times(versus.energyRatio(), versus.energyRatioCi95(), "less"),
+        (source == null ? "unavailable" : source)
+            + (Boolean.FALSE.equals(energy.stable()) ? ", UNSTABLE" : ""));
+  }
+
+  private static String joules(EnergyJson energy) {
+    Double measured = energy.energyJ();
+    Double estimated = energy.energyEstimatedJ();
+    List<Double> ci95 = energy.ci95();
+    List<Double> range = energy.estimatedRangeJ();
+    if (measured != null) {
+      return joules(measured)
+          + (ci95 == null
+              ? ""
+              : String.format(
+                  Locale.ROOT, " ±%.1f%%", 50 * (ci95.get(1) - ci95.get(0)) / measured));
+    }
+    if (estimated == null) {
+      return "unavailable";
+    }
+    return "~"
+        + joules(estimated)
+        + (range == null ? "" : " (" + joules(range.get(0)) + " to " + joules(range.get(1)) + ")");
+  }
+
+  /** Joules with a prefix that leaves one to three digits before the point. */
+  public static String joules(double joules) {
+    String[] units = {"J", "mJ", "uJ", "nJ"};
+    double value = joules;
+    int unit = 0;
+    while (Math.abs(value) < 1 && unit < units.length - 1) {
+      value *= 1000;
+      unit++;
+    }
+    return Quantity.threeDigits(value) + " " + units[unit];
   }
 
   /** Four significant figures. */

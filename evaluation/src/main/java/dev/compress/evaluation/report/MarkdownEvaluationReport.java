@@ -30,6 +30,13 @@ public final class MarkdownEvaluationReport {
               .map(EvaluationCells::versus)
               .toList());
     }
+    if (report.variants().stream().anyMatch(v -> v.energy() != null)) {
+      text.append('\n');
+      table(
+          text,
+          EvaluationCells.ENERGY,
+          report.variants().stream().map(EvaluationCells::energy).toList());
+    }
     if (!report.gates().isEmpty()) {
       text.append('\n');
       table(
