@@ -1,0 +1,119 @@
+package dev.compress.evaluation.energy;
+
+import com.sun.management.OperatingSystemMXBean;
+import dev.compress.energy.EnergyReading;
+import dev.compress.energy.Estimated;
+import dev.compress.energy.TimeSource;
+import dev.compress.energy.Unavailable;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+
+/**
+ * Energy where there is no sensor, by processor time: for n virtual processors, t seconds and c
+ * seconds of processor time {@code E = n t W_idle + c (W_busy - W_idle)}, the formula of Cloud
+ * Carbon Footprint. Its low end is what the work adds, {@code c (W_busy - W_idle)}, its high end
+ * all processors busy, {@code n t W_busy}; if the processor's family is unknown, with the least and
+ * the most of all families.
+ *
+ * <p>It is no measurement: it knows neither instructions nor memory nor clocks, so two variants
+ * differ by their time alone.
+ */
+public final class CpuTimeEstimate {
+  /** The model's name. */
+  public static final String MODEL = "cpu-time (Cloud Carbon Footprint coefficients)";
+
+  private static final double NANOS = 1e9;
+  private static final String SCOPE =
+      "the virtual processors of this machine; not memory, disks, accelerators or cooling";
+
+  private final CpuPowerModel power;
+  private final int processors;
+  private final TimeSource time;
+  private final LongSupplier cpuNanos;
+
+  /**
+   * What a workload used.
+   *
+   * @param cpuSeconds processor time of this process
+   * @param wallSeconds time that passed
+   * @param samples inferred meanwhile
+   */
+  public record Usage(double cpuSeconds, double wallSeconds, long samples) {}
+
+  CpuTimeEstimate(CpuPowerModel power, int processors, TimeSource time, LongSupplier cpuNanos) {
+    this.power = power;
+    this.processors = processors;
+    this.time = time;
+    this.cpuNanos = cpuNanos;
+  }
+
+  /** For this machine and this process. */
+  public static CpuTimeEstimate ofThisMachine() {
+    LongSupplier cpuNanos =
+        () ->
+            ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean bean
+                ? bean.getProcessCpuTime()
+                : -1;
+    return new CpuTimeEstimate(
+        CpuPowerModel.of(MachineFiles.at(Path.of("/"))),
+        Runtime.getRuntime().availableProcessors(),
+        TimeSource.system(),
+        cpuNanos);
+  }
+
+  /**
+   * Runs a workload for a while and estimates.
+   *
+   * @param workload warmed up
+   * @param seconds how long at least
+   */
+  public EnergyReading estimate(Workload workload, double seconds) {
+    long cpuBefore = cpuNanos.getAsLong();
+    long start = time.nanos();
+    long runs = 0;
+    long chunk = 1;
+    while (time.nanos() - start < seconds * NANOS) {
+      workload.load().run(chunk);
+      runs += chunk;
+      double perRun = (time.nanos() - start) / NANOS / runs;
+      chunk = (long) Math.max(1, Math.min(2.0 * runs, seconds / 50 / Math.max(1e-9, perRun)));
+    }
+    double wall = (time.nanos() - start) / NANOS;
+    long cpuAfter = cpuNanos.getAsLong();
+    if (cpuBefore < 0 || cpuAfter <= cpuBefore) {
+      return new Unavailable("This Java does not tell the processor time of its process.");
+    }
+    return estimate(
+        new Usage((cpuAfter - cpuBefore) / NANOS, wall, runs * workload.samplesPerRun()));
+  }
+
+  /**
+   * Estimates.
+   *
+   * @param usage of a workload
+   */
+  public Estimated estimate(Usage usage) {
+    double atMost = processors * usage.wallSeconds();
+    double cpu = Math.min(usage.cpuSeconds(), atMost);
+    double samples = usage.samples();
+    double central = atMost * power.idleWatts() + cpu * (power.busyWatts() - power.idleWatts());
+    double low = Math.min(central, cpu * power.leastAddedWatts());
+    double high = Math.max(central, atMost * power.mostWatts());
+    List<String> warnings = new ArrayList<>();
+    warnings.add("estimated from processor time, not measured");
+    if (!power.known()) {
+      warnings.add("this processor's family is not in the model: an average is taken");
+    }
+    return new Estimated(
+        low / samples,
+        central / samples,
+        high / samples,
+        MODEL + ", " + power.family(),
+        SCOPE,
+        usage.samples(),
+        warnings);
+  }
+}
