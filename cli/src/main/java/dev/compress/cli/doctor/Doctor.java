@@ -3,7 +3,9 @@ package dev.compress.cli.doctor;
 import com.sun.management.OperatingSystemMXBean;
 import dev.compress.cli.doctor.DoctorReport.Finding;
 import dev.compress.cli.doctor.DoctorReport.State;
+import dev.compress.energy.EnergyMeterProvider;
 import dev.compress.error.DeviceUnavailableException;
+import dev.compress.evaluation.energy.EnergySources;
 import dev.compress.runtime.HostCpu;
 import dev.compress.runtime.RuntimeInfo;
 import java.io.IOException;
@@ -46,7 +48,7 @@ public final class Doctor {
         runtime,
         DefaultTargets.of(cpu),
         List.of(nvidia(Path.of("/"), runtime.providers())),
-        new EnergySensors(Path.of("/"), Files::isReadable).all());
+        EnergySensors.of(EnergySources.ofThisMachine(EnergyMeterProvider.Request.cpu()).detect()));
   }
 
   private static DoctorReport.OnnxRuntime runtime() {
