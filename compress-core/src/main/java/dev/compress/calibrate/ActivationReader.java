@@ -91,8 +91,9 @@ public final class ActivationReader {
           });
       return;
     }
-    // The arena would keep the peak of every size; activations are large and few.
-    SessionOptions options = SessionOptions.of(threads).withMemoryArena(false);
+    // Threads that wait for the next run by spinning would take the cores from the observers.
+    SessionOptions options =
+        SessionOptions.of(threads).withConfig("session.intra_op.allow_spinning", "0");
     try (InferenceSession session =
             InferenceSession.open(ObservedModel.showing(model, inner), options);
         ReusedRun run = new ReusedRun(session, inner)) {

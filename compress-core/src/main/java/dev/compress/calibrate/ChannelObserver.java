@@ -101,41 +101,58 @@ public final class ChannelObserver {
     }
   }
 
-  /** Two sums of each kind side by side: one addition must otherwise wait for the one before. */
+  /** Four sums of each kind side by side: one addition must otherwise wait for the one before. */
   private void observeRun(float[] values, int from, int length, int c) {
     double s0 = 0;
     double s1 = 0;
+    double s2 = 0;
+    double s3 = 0;
     double q0 = 0;
     double q1 = 0;
-    float low = Float.POSITIVE_INFINITY;
-    float high = Float.NEGATIVE_INFINITY;
+    double q2 = 0;
+    double q3 = 0;
     int i = from;
-    for (int end = from + length - 1; i < end; i += 2) {
+    for (int end = from + length - 3; i < end; i += 4) {
       double a = values[i];
       double b = values[i + 1];
+      double d = values[i + 2];
+      double e = values[i + 3];
       s0 += a;
       s1 += b;
+      s2 += d;
+      s3 += e;
       q0 += a * a;
       q1 += b * b;
-      low = Math.min(low, Math.min(values[i], values[i + 1]));
-      high = Math.max(high, Math.max(values[i], values[i + 1]));
+      q2 += d * d;
+      q3 += e * e;
     }
-    if (i < from + length) {
+    for (; i < from + length; i++) {
       double a = values[i];
       s0 += a;
       q0 += a * a;
-      low = Math.min(low, values[i]);
-      high = Math.max(high, values[i]);
     }
-    if (!Float.isFinite(low) || !Float.isFinite(high)) {
+    double q = (q0 + q1) + (q2 + q3);
+    // Squares of floats fit a double: only what is not finite itself makes their sum so.
+    if (!Double.isFinite(q)) {
       observeRunWithSpecials(values, from, length, c);
       return;
+    }
+    // Branches that are hardly ever taken cost less here than Math.min and Math.max.
+    float low = values[from];
+    float high = low;
+    for (i = from + 1; i < from + length; i++) {
+      float value = values[i];
+      if (value < low) {
+        low = value;
+      } else if (value > high) {
+        high = value;
+      }
     }
     counts[c] += length;
     min[c] = Math.min(min[c], low);
     max[c] = Math.max(max[c], high);
-    sum[c] += s0 + s1;
-    sumOfSquares[c] += q0 + q1;
+    sum[c] += (s0 + s1) + (s2 + s3);
+    sumOfSquares[c] += q;
   }
 
   private void observeRunWithSpecials(float[] values, int from, int length, int c) {

@@ -1,6 +1,7 @@
 package dev.compress.quantize;
 
 import dev.compress.tensor.FloatReader;
+import java.nio.ByteBuffer;
 
 /**
  * What rounding a weight does to its layer's mean output, which the bias can take back (Nagel et
@@ -22,30 +23,66 @@ final class WeightError {
    */
   static double[] expectedOutputShift(NodePattern pattern, WeightCodes codes, double[] inputMeans) {
     ChannelLayout layout = ChannelLayout.of(pattern.tensor().shape(), pattern.outputAxis());
-    double[] shift = new double[layout.channels()];
-    boolean conv = pattern.node().is("Conv");
-    long kernel = pattern.kernelVolume();
-    long perGroup = conv ? pattern.tensor().shape().dim(1) : 0;
-    long outputsPerGroup = layout.channels() / pattern.groups();
+    int channels = layout.channels();
+    double[] shift = new double[channels];
+    int inner = Math.toIntExact(layout.inner());
+    // A row holds the weights of one output side by side, or one weight of each output.
+    int length = inner == 1 ? channels : inner;
+    long rows = layout.size() / length;
+    int atOnce = Math.max(1, PIECE / length);
     FloatReader reader = new FloatReader(pattern.tensor());
-    float[] values = new float[PIECE];
-    byte[] q = new byte[PIECE];
-    for (long from = 0; from < layout.size(); from += PIECE) {
-      int n = (int) Math.min(PIECE, layout.size() - from);
-      reader.read(from, values, 0, n);
-      codes.codes().data().read(from, java.nio.ByteBuffer.wrap(q, 0, n));
-      for (int i = 0; i < n; i++) {
-        long at = from + i;
-        int output = (int) (at / layout.inner() % layout.channels());
-        long input;
-        if (conv) {
-          input = output / outputsPerGroup * perGroup + at / kernel % perGroup;
+    float[] values = new float[atOnce * length];
+    byte[] q = new byte[atOnce * length];
+    for (long row = 0; row < rows; row += atOnce) {
+      int count = (int) Math.min(atOnce, rows - row);
+      reader.read(row * length, values, 0, count * length);
+      codes.codes().data().read(row * length, ByteBuffer.wrap(q, 0, count * length));
+      for (int r = 0; r < count; r++) {
+        int from = r * length;
+        if (inner == 1) {
+          double mean = inputMeans[(int) (row + r)];
+          for (int c = 0; c < channels; c++) {
+            shift[c] +=
+                ((double) values[from + c] - (double) q[from + c] * codes.scales()[c]) * mean;
+          }
         } else {
-          input = layout.inner() == 1 ? at / layout.channels() : at % layout.inner();
+          int output = (int) ((row + r) % channels);
+          shift[output] +=
+              rowShift(
+                  values,
+                  q,
+                  from,
+                  length,
+                  codes.scales()[output],
+                  means(pattern, output, channels, inputMeans));
         }
-        shift[output] +=
-            ((double) values[i] - (double) q[i] * codes.scales()[output]) * inputMeans[(int) input];
       }
+    }
+    return shift;
+  }
+
+  /** Where an output's row finds the means of its inputs: kernel positions share one. */
+  private record Means(double[] all, int from, int kernel) {}
+
+  private static Means means(NodePattern pattern, int output, int channels, double[] all) {
+    if (!pattern.node().is("Conv")) {
+      return new Means(all, 0, 1);
+    }
+    int perGroup = Math.toIntExact(pattern.tensor().shape().dim(1));
+    int group = (int) (output / (channels / pattern.groups()));
+    return new Means(all, group * perGroup, Math.toIntExact(pattern.kernelVolume()));
+  }
+
+  private static double rowShift(
+      float[] values, byte[] q, int from, int length, float scale, Means means) {
+    double shift = 0;
+    int i = from;
+    for (int input = means.from(); i < from + length; input++) {
+      double error = 0;
+      for (int end = i + means.kernel(); i < end; i++) {
+        error += (double) values[i] - (double) q[i] * scale;
+      }
+      shift += error * means.all()[input];
     }
     return shift;
   }
