@@ -62,6 +62,7 @@ final class WeightError {
   }
 
   /** Where an output's row finds the means of its inputs: kernel positions share one. */
+  @SuppressWarnings("ArrayRecordComponent") // compared nowhere
   private record Means(double[] all, int from, int kernel) {}
 
   private static Means means(NodePattern pattern, int output, int channels, double[] all) {
