@@ -3,6 +3,7 @@ package dev.compress.gpu;
 import dev.compress.energy.DisturbanceWatch;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongPredicate;
 
 /** A GPU that is slowed down by heat or power supply, or that others use as well. */
 final class GpuDisturbances implements DisturbanceWatch {
@@ -10,13 +11,19 @@ final class GpuDisturbances implements DisturbanceWatch {
   private static final long BAD_REASONS = 0x08 | 0x20 | 0x40 | 0x80;
 
   private final Nvml.Device device;
-  private final long ownProcess;
+  private final LongPredicate isOurs;
   private long reasonsBefore;
   private List<Long> othersBefore = List.of();
 
-  GpuDisturbances(Nvml.Device device, long ownProcess) {
+  /**
+   * Watches a GPU.
+   *
+   * @param device the GPU
+   * @param isOurs whether a process belongs to the measurement
+   */
+  GpuDisturbances(Nvml.Device device, LongPredicate isOurs) {
     this.device = device;
-    this.ownProcess = ownProcess;
+    this.isOurs = isOurs;
   }
 
   @Override
@@ -44,14 +51,12 @@ final class GpuDisturbances implements DisturbanceWatch {
     }
   }
 
-  /** In a container processes have other numbers outside: then one process is taken for our own. */
+  /** Where none of the processes is ours, a container numbers them otherwise: nothing is known. */
   private List<Long> others() {
     try {
       List<Long> all = device.computeProcesses();
-      if (all.contains(ownProcess)) {
-        return all.stream().filter(pid -> pid != ownProcess).toList();
-      }
-      return all.size() > 1 ? all.subList(1, all.size()) : List.of();
+      List<Long> others = all.stream().filter(pid -> !isOurs.test(pid)).toList();
+      return others.size() < all.size() ? others : List.of();
     } catch (NvmlException e) {
       return List.of();
     }

@@ -180,11 +180,17 @@ public final class NvmlMeters implements EnergyMeterProvider {
       return List.of();
     }
     try {
-      Nvml nvml = Nvml.open(library);
+      Nvml nvml = Nvml.open(library); // stays open as long as the watch may be asked
       Nvml.Device device = nvml.device(choose(nvml, request.cudaDevice()).index());
-      return List.of(new GpuDisturbances(device, ProcessHandle.current().pid()));
+      return List.of(new GpuDisturbances(device, NvmlMeters::isOurs));
     } catch (NvmlException e) {
       return List.of(); // whoever measures is told by the meter
     }
+  }
+
+  /** Variants may run in processes of their own, which this one started. */
+  private static boolean isOurs(long pid) {
+    ProcessHandle self = ProcessHandle.current();
+    return pid == self.pid() || self.descendants().anyMatch(child -> child.pid() == pid);
   }
 }

@@ -183,9 +183,10 @@ class NvmlMetersTest {
   @Test
   void throttlingAndOtherProcessesDisturb() throws Exception {
     String library = stub("disturbed");
-    List<DisturbanceWatch> watches = new NvmlMeters(library, BY_BUS).watches(new Request(0, time));
-    assertThat(watches).hasSize(1);
-    DisturbanceWatch watch = watches.get(0);
+    assertThat(new NvmlMeters(library, BY_BUS).watches(new Request(0, time))).hasSize(1);
+    assertThat(new NvmlMeters(library, BY_BUS).watches(new Request(-1, time))).isEmpty();
+    Nvml nvml = Nvml.open(library);
+    DisturbanceWatch watch = new GpuDisturbances(nvml.device(0), pid -> pid == 4242);
     watch.begin();
     assertThat(watch.end()).isEmpty();
     set(library, REASONS, 0x4); // a power cap that was set
@@ -197,6 +198,10 @@ class NvmlMetersTest {
     set(library, OTHER_PROCESS, 777);
     watch.begin();
     assertThat(watch.end()).hasValueSatisfying(text -> assertThat(text).contains("process 777"));
+    DisturbanceWatch elsewhere = new GpuDisturbances(nvml.device(0), pid -> pid == 1);
+    elsewhere.begin();
+    assertThat(elsewhere.end()).as("in a container, numbers mean nothing").isEmpty();
+    nvml.close();
   }
 
   @Test

@@ -7,6 +7,7 @@ import dev.compress.energy.TimeSource;
 import dev.compress.energy.Unavailable;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongSupplier;
@@ -50,13 +51,21 @@ public final class CpuTimeEstimate {
     this.cpuNanos = cpuNanos;
   }
 
-  /** For this machine and this process. */
-  public static CpuTimeEstimate ofThisMachine() {
-    LongSupplier cpuNanos =
+  /** For this machine and work that is done in this process. */
+  public static CpuTimeEstimate ofThisProcess() {
+    return of(
         () ->
             ManagementFactory.getOperatingSystemMXBean() instanceof OperatingSystemMXBean bean
                 ? bean.getProcessCpuTime()
-                : -1;
+                : -1);
+  }
+
+  /** For this machine and work that is done in another process on it. */
+  public static CpuTimeEstimate of(ProcessHandle process) {
+    return of(() -> process.info().totalCpuDuration().map(Duration::toNanos).orElse(-1L));
+  }
+
+  private static CpuTimeEstimate of(LongSupplier cpuNanos) {
     return new CpuTimeEstimate(
         CpuPowerModel.of(MachineFiles.at(Path.of("/"))),
         Runtime.getRuntime().availableProcessors(),
@@ -84,7 +93,7 @@ public final class CpuTimeEstimate {
     double wall = (time.nanos() - start) / NANOS;
     long cpuAfter = cpuNanos.getAsLong();
     if (cpuBefore < 0 || cpuAfter <= cpuBefore) {
-      return new Unavailable("This Java does not tell the processor time of its process.");
+      return new Unavailable("The processor time of the process is not told here.");
     }
     return estimate(
         new Usage((cpuAfter - cpuBefore) / NANOS, wall, runs * workload.samplesPerRun()));

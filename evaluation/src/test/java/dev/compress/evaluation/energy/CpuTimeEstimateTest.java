@@ -94,10 +94,14 @@ class CpuTimeEstimateTest {
                 sum[0] += Math.sqrt(i);
               }
             });
-    EnergyReading reading = CpuTimeEstimate.ofThisMachine().estimate(busy, 0.3);
+    EnergyReading reading = CpuTimeEstimate.ofThisProcess().estimate(busy, 0.3);
 
     assertThat(((Estimated) reading).lowJoules()).isPositive();
     assertThat(sum[0]).isPositive();
+    EnergyReading outside = CpuTimeEstimate.of(ProcessHandle.current()).estimate(busy, 0.3);
+    assertThat(((Estimated) outside).centralJoules())
+        .isBetween(
+            0.2 * ((Estimated) reading).centralJoules(), 5 * ((Estimated) reading).centralJoules());
   }
 
   @Test

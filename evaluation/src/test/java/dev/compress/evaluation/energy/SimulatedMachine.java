@@ -22,10 +22,12 @@ final class SimulatedMachine implements WindowListener {
   private final double noise;
   private final Random random;
   private double factor = 1;
+  private double tickFactor = 1;
   private double joules;
   private long accountedNanos;
   private double shown;
   private double watts;
+  double tickNoise;
   boolean gone;
   boolean still;
   double extraJoulesAtNextRead;
@@ -100,14 +102,18 @@ final class SimulatedMachine implements WindowListener {
     return (long) (shown * 1e3);
   }
 
-  /** Adds up the power since the last time, and shows the sum as it was at the last tick. */
+  /** Adds up the power since the last time, tick by tick, and shows the sum of the last tick. */
   private void account() {
     long now = time.nanos();
-    long lastTick = now / tickNanos * tickNanos;
-    if (lastTick > accountedNanos && !still) {
-      shown = joules + watts * (lastTick - accountedNanos) / SECOND;
+    while (accountedNanos < now) {
+      long nextTick = (accountedNanos / tickNanos + 1) * tickNanos;
+      long until = Math.min(now, nextTick);
+      joules += watts * tickFactor * (until - accountedNanos) / SECOND;
+      accountedNanos = until;
+      if (until == nextTick) {
+        shown = still ? shown : joules;
+        tickFactor = 1 + tickNoise * random.nextGaussian();
+      }
     }
-    joules += watts * (now - accountedNanos) / SECOND;
-    accountedNanos = now;
   }
 }
