@@ -1,16 +1,21 @@
 package dev.compress;
 
 import dev.compress.data.Dataset;
+import dev.compress.energy.EnergyMeter;
+import dev.compress.energy.RunMeter;
+import dev.compress.energy.TimeSource;
 import dev.compress.onnx.LoadedModel;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.progress.Progress;
 import dev.compress.quantize.Target;
 import dev.compress.recipe.Passes;
 import dev.compress.recipe.Recipe;
+import dev.compress.report.TransformGateException;
 import dev.compress.report.TransformReport;
 import dev.compress.runtime.HostCpu;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * The door for programs that embed the library: a recipe and a model in, a model and a report out.
@@ -31,18 +36,21 @@ public final class Compress {
   private final Optional<Dataset> selection;
   private final Optional<Path> cache;
   private final Progress progress;
+  private final Supplier<Optional<EnergyMeter>> meters;
 
   private Compress(
       Passes passes,
       Optional<Dataset> calibration,
       Optional<Dataset> selection,
       Optional<Path> cache,
-      Progress progress) {
+      Progress progress,
+      Supplier<Optional<EnergyMeter>> meters) {
     this.passes = passes;
     this.calibration = calibration;
     this.selection = selection;
     this.cache = cache;
     this.progress = progress;
+    this.meters = meters;
   }
 
   /**
@@ -58,7 +66,8 @@ public final class Compress {
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
-        Progress.NONE);
+        Progress.NONE,
+        Optional::empty);
   }
 
   /** The target that this machine is. */
@@ -72,17 +81,26 @@ public final class Compress {
 
   /** The same, calibrating on a dataset; unbound or bound. */
   public Compress calibratingOn(Dataset data) {
-    return new Compress(passes, Optional.of(data), selection, cache, progress);
+    return new Compress(passes, Optional.of(data), selection, cache, progress, meters);
   }
 
   /** The same, holding the recipe's {@code maxDrop} on a labelled dataset. */
   public Compress holdingAccuracyOn(Dataset data) {
-    return new Compress(passes, calibration, Optional.of(data), cache, progress);
+    return new Compress(passes, calibration, Optional.of(data), cache, progress, meters);
+  }
+
+  /**
+   * The same, metering the energy of a run for its report.
+   *
+   * @param newMeters opens a meter for each run, which closes it; empty where there is no sensor
+   */
+  public Compress meteredBy(Supplier<Optional<EnergyMeter>> newMeters) {
+    return new Compress(passes, calibration, selection, cache, progress, newMeters);
   }
 
   /** The same, telling how far the work has come; its {@code cancelled} stops a run. */
   public Compress reportingTo(Progress newProgress) {
-    return new Compress(passes, calibration, selection, cache, newProgress);
+    return new Compress(passes, calibration, selection, cache, newProgress, meters);
   }
 
   /**
@@ -90,7 +108,7 @@ public final class Compress {
    * the same data finds it. Entries are keyed by the content of both.
    */
   public Compress keepingCalibrationIn(Path file) {
-    return new Compress(passes, calibration, selection, Optional.of(file), progress);
+    return new Compress(passes, calibration, selection, Optional.of(file), progress, meters);
   }
 
   /**
@@ -121,7 +139,18 @@ public final class Compress {
    * @throws dev.compress.error.CancelledException if the progress said so
    */
   public TransformReport run(Path model, Path output, boolean overwrite) {
-    return new Transformation(passes, calibration, selection, cache, progress)
-        .run(model, output, overwrite);
+    Transformation work = new Transformation(passes, calibration, selection, cache, progress);
+    Optional<EnergyMeter> meter = meters.get();
+    if (meter.isEmpty()) {
+      return work.run(model, output, overwrite);
+    }
+    try (RunMeter run = new RunMeter(meter.get(), TimeSource.system())) {
+      try {
+        return work.run(model, output, overwrite).withEnergy(run.stop());
+      } catch (TransformGateException failed) {
+        throw new TransformGateException(
+            String.valueOf(failed.getMessage()), failed.report().withEnergy(run.stop()));
+      }
+    }
   }
 }

@@ -279,6 +279,7 @@ final class ReportBuilder {
         data,
         weights == null ? null : weights.sparsity(),
         weights == null ? null : weights.bitsPerWeight(Objects.requireNonNull(input).parameters()),
+        null,
         List.copyOf(notes),
         List.copyOf(warnings));
   }

@@ -3,6 +3,7 @@ package dev.compress;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,6 +11,14 @@ import dev.compress.data.Batch;
 import dev.compress.data.DataDescriptor;
 import dev.compress.data.Dataset;
 import dev.compress.data.InputSpec;
+import dev.compress.energy.CounterMeter;
+import dev.compress.energy.EnergyMeter;
+import dev.compress.energy.EnergyReading;
+import dev.compress.energy.MeterDescription;
+import dev.compress.energy.MeterTraits;
+import dev.compress.energy.RawCounter;
+import dev.compress.energy.RunEnergy;
+import dev.compress.energy.TimeSource;
 import dev.compress.error.InvalidDataException;
 import dev.compress.error.OutputExistsException;
 import dev.compress.graph.Dim;
@@ -40,7 +49,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -198,6 +209,54 @@ class DoorTest {
     assertThat(OnnxReader.read(output).model().graph().nodes())
         .anyMatch(n -> n.is("QuantizeLinear"));
     assertThat(good.data()).extracting("step").containsExactly("calibration", "selection");
+  }
+
+  /** 50 W by a counter of this machine's time: the run's energy is its length times that. */
+  private static Optional<EnergyMeter> fiftyWatts(AtomicInteger closed) {
+    return Optional.of(
+        new CounterMeter(
+            new MeterDescription(
+                "synthetic", "50 W", List.of("board"), "all", MeterTraits.counter(1e-9)),
+            List.of(new RawCounter("board", () -> System.nanoTime() * 50, 1e-9)),
+            TimeSource.system(),
+            closed::incrementAndGet));
+  }
+
+  @Test
+  void energyOfTheRunIsMetered() throws IOException {
+    AtomicInteger closed = new AtomicInteger();
+    Dataset data = data(1);
+    Compress door =
+        Compress.with(recipe("proof: none"))
+            .calibratingOn(data)
+            .meteredBy(() -> fiftyWatts(closed));
+    TransformReport report = door.run(input, output, false);
+    RunEnergy energy = Objects.requireNonNull(report.energy());
+
+    assertThat(energy.kind()).isEqualTo(EnergyReading.Kind.MEASURED);
+    assertThat(energy.seconds()).isGreaterThanOrEqualTo(report.wallSeconds() * 0.9);
+    assertThat(energy.energyJ())
+        .isCloseTo(50 * energy.seconds(), within(0.05 * 50 * energy.seconds() + 0.5));
+    assertThat(closed).hasValue(1);
+    assertThat(door.meteredBy(Optional::empty).run(input, output, true).energy()).isNull();
+    assertThat(door.plan(input).energy()).isNull();
+    assertThat(closed).hasValue(1);
+  }
+
+  @Test
+  void failedLimitTellsItsEnergyAsWell() throws IOException {
+    AtomicInteger closed = new AtomicInteger();
+    Dataset data = data(1);
+    Compress door =
+        Compress.with(recipe("proof: none", "max-drop: -1"))
+            .calibratingOn(data)
+            .holdingAccuracyOn(data)
+            .meteredBy(() -> fiftyWatts(closed));
+    TransformGateException e =
+        catchThrowableOfType(TransformGateException.class, () -> door.run(input, output, false));
+
+    assertThat(e.report().energy()).isNotNull();
+    assertThat(closed).hasValue(1);
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.compress.cli;
 import dev.compress.Compress;
 import dev.compress.data.DataDescriptor;
 import dev.compress.data.Dataset;
+import dev.compress.energy.EnergyMeter;
 import dev.compress.progress.Progress;
 import dev.compress.recipe.Recipe;
 import dev.compress.report.TransformGateException;
@@ -12,19 +13,23 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The main job through the library's door, with the datasets that a recipe names opened for it. */
 final class DoorEngine implements TransformEngine {
   private final SampleCatalog samples;
+  private final Supplier<Optional<EnergyMeter>> meters;
 
   /**
    * The door.
    *
    * @param samples what sample:NAME stands for
+   * @param meters opens a meter for a run's own energy; empty where there is no sensor
    */
-  DoorEngine(SampleCatalog samples) {
+  DoorEngine(SampleCatalog samples, Supplier<Optional<EnergyMeter>> meters) {
     this.samples = samples;
+    this.meters = meters;
   }
 
   @Override
@@ -44,7 +49,8 @@ final class DoorEngine implements TransformEngine {
     List<Dataset> open = new ArrayList<>();
     try {
       Path model = samples.modelFile(request.model());
-      TransformReport report = withData(door, request, open).run(model, output, overwrite);
+      TransformReport report =
+          withData(door, request, open).meteredBy(meters).run(model, output, overwrite);
       return new Outcome(report, Optional.empty());
     } catch (TransformGateException failed) {
       return new Outcome(failed.report(), Optional.of(failed));

@@ -1,10 +1,15 @@
 package dev.compress.cli;
 
+import dev.compress.energy.EnergyMeter;
+import dev.compress.energy.EnergyMeterProvider;
+import dev.compress.evaluation.energy.EnergyChoice;
+import dev.compress.evaluation.energy.EnergySources;
 import dev.compress.evaluation.report.HtmlTransformReport;
 import dev.compress.inspect.ModelInspection;
 import dev.compress.inspect.ModelInspector;
 import dev.compress.progress.Progress;
 import dev.compress.report.TransformReport;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
@@ -37,11 +42,15 @@ record Wiring(
   /** The real modules. */
   static Wiring ofModules() {
     return new Wiring(
-        () -> new DoorEngine(catalog()),
+        () -> new DoorEngine(catalog(), Wiring::meter),
         HtmlTransformReport::of,
         (model, threads, progress) ->
             ModelInspector.inspect(catalog().modelFile(model), threads, progress),
         Wiring::catalog);
+  }
+
+  private static Optional<EnergyMeter> meter() {
+    return EnergySources.ofThisMachine(EnergyMeterProvider.Request.cpu()).open(EnergyChoice.AUTO);
   }
 
   private static SampleCatalog catalog() {

@@ -2,6 +2,8 @@ package dev.compress.cli;
 
 import dev.compress.cli.console.Terminal;
 import dev.compress.data.Dataset;
+import dev.compress.energy.EnergyReading;
+import dev.compress.energy.RunEnergy;
 import dev.compress.error.GateFailedException;
 import dev.compress.evaluation.report.HtmlTransformReport;
 import dev.compress.pass.PassResult.Change;
@@ -136,6 +138,14 @@ final class Bench {
         List.of(new TransformReport.DataUse("calibration", "train.npz", 300, "ef56")),
         0.01,
         Double.NaN,
+        new RunEnergy(
+            EnergyReading.Kind.MEASURED,
+            512.5,
+            26.5,
+            "rapl",
+            List.of("package-0"),
+            "the processor packages",
+            null),
         List.of("a note"),
         List.of("a warning"));
   }

@@ -3,6 +3,7 @@ package dev.compress.report;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
+import dev.compress.energy.RunEnergy;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
 import java.util.List;
@@ -34,6 +35,7 @@ public record TransformReport(
     List<DataUse> data,
     @Nullable Double sparsity,
     @Nullable Double bitsPerWeight,
+    @Nullable RunEnergy energy,
     List<String> notes,
     List<String> warnings) {
   /** The schema's name. */
@@ -164,5 +166,35 @@ public record TransformReport(
     data = List.copyOf(data);
     notes = List.copyOf(notes);
     warnings = List.copyOf(warnings);
+  }
+
+  /**
+   * The same with the energy that the whole run took, its proof included.
+   *
+   * @param metered by a sensor
+   */
+  public TransformReport withEnergy(RunEnergy metered) {
+    return new TransformReport(
+        schema,
+        tool,
+        input,
+        output,
+        recipe,
+        wallSeconds,
+        peakRssBytes,
+        passes,
+        kernels,
+        integerMacShare,
+        fidelity,
+        speed,
+        loadMs,
+        accuracy,
+        layers,
+        data,
+        sparsity,
+        bitsPerWeight,
+        metered,
+        notes,
+        warnings);
   }
 }

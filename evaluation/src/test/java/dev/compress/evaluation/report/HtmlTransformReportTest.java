@@ -49,6 +49,7 @@ class HtmlTransformReportTest {
         List.of(new TransformReport.DataUse("calibration", "train.npz", 300, "ef56")),
         0.01,
         8.09,
+        null,
         List.of("a note"),
         List.of("a warning " + HOSTILE));
   }
@@ -72,6 +73,7 @@ class HtmlTransformReportTest {
         null,
         List.of(),
         List.of(),
+        null,
         null,
         null,
         List.of(),
