@@ -46,7 +46,7 @@ final class ReportBuilder {
   private final long startNanos = System.nanoTime();
   private final List<TransformReport.Pass> done = new ArrayList<>();
   private final List<TransformReport.Layer> layers = new ArrayList<>();
-  private final List<TransformReport.DataUse> data = new ArrayList<>();
+  private final List<Used> data = new ArrayList<>();
   private final Set<String> notes = new LinkedHashSet<>();
   private final Set<String> warnings = new LinkedHashSet<>();
   private TransformReport.@Nullable Input input;
@@ -204,15 +204,24 @@ final class ReportBuilder {
     }
   }
 
+  /** A step's data; its hash is asked for late, since it is computed beside the work. */
+  private record Used(String step, Dataset dataset) {
+    TransformReport.DataUse describe() {
+      String path = dataset.path().map(Path::toString).orElse(dataset.name());
+      return new TransformReport.DataUse(
+          step, path, dataset.sampleCount(), dataset.contentSha256());
+    }
+  }
+
   void data(String step, Dataset dataset) {
-    String path = dataset.path().map(Path::toString).orElse(dataset.name());
-    String sha256 = dataset.contentSha256();
-    if (data.stream().anyMatch(use -> sha256.equals(use.sha256()))) {
+    if (!data.isEmpty()
+        && data.stream()
+            .anyMatch(u -> u.dataset().contentSha256().equals(dataset.contentSha256()))) {
       warnings.add(
           "The accuracy was measured on the file that also served the calibration: unless the"
               + " samples differ, it flatters.");
     }
-    data.add(new TransformReport.DataUse(step, path, dataset.sampleCount(), sha256));
+    data.add(new Used(step, dataset));
     notes.addAll(dataset.notes());
   }
 
@@ -247,9 +256,9 @@ final class ReportBuilder {
     Map<String, String> pairs = new LinkedHashMap<>();
     pairs.put("compress.version", version());
     pairs.put("compress.recipe", RecipeFile.toJson(passes.recipe()));
-    for (TransformReport.DataUse use : data) {
-      if (use.sha256() != null && !use.step().equals(MEASURED)) { // that changed nothing
-        pairs.put("compress." + use.step() + ".sha256", use.sha256());
+    for (Used use : data) {
+      if (!use.step().equals(MEASURED)) { // that changed nothing
+        pairs.put("compress." + use.step() + ".sha256", use.dataset().contentSha256());
       }
     }
     return pairs;
@@ -276,7 +285,7 @@ final class ReportBuilder {
         proof == null ? null : proof.loadMs(),
         accuracy,
         layers,
-        data,
+        data.stream().map(Used::describe).toList(),
         weights == null ? null : weights.sparsity(),
         weights == null ? null : weights.bitsPerWeight(Objects.requireNonNull(input).parameters()),
         null,

@@ -30,6 +30,7 @@ import dev.compress.quantize.QuantizeInt8;
 import dev.compress.recipe.Passes;
 import dev.compress.report.TransformGateException;
 import dev.compress.report.TransformReport;
+import dev.compress.runtime.RuntimeInfo;
 import dev.compress.runtime.ShapeInference;
 import dev.compress.search.HoldAccuracy;
 import dev.compress.search.LayerFidelity;
@@ -47,6 +48,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -96,8 +98,13 @@ final class Transformation {
       throw new OutputExistsException(
           output + " exists already. Give another output with -o, or overwrite it with --force.");
     }
+    // Its library is loaded meanwhile; whoever needs it meets a failure again.
+    CompletableFuture<RuntimeInfo> unused = inBackground("compress-runtime", RuntimeInfo::get);
     LoadedModel loaded = OnnxReader.read(file);
-    CompletableFuture<String> hash = hashInBackground(file);
+    CompletableFuture<String> hash = inBackground("compress-hash", () -> ModelHash.sha256(file));
+    // Kept by the dataset, which is asked for it when the output is written.
+    CompletableFuture<Optional<String>> unusedToo =
+        hash.thenApplyAsync(h -> calibration.map(Dataset::contentSha256));
     GraphValidator.Checked checked = GraphValidator.check(loaded.model());
     report.warn(checked.warnings());
     // Refuses what contradicts itself, even where no pass has anything to do.
@@ -105,7 +112,7 @@ final class Transformation {
     Optional<ModelScore> score = selection.map(d -> scoreOn(d, checked.model()));
     try (Scratch scratch = scratchBeside(output)) {
       Transformed transformed = transform(checked.model(), scratch);
-      report.input(loaded, hash.join());
+      report.input(loaded, joined(hash));
       if (!transformed.holds()) {
         throw new TransformGateException(transformed.failure(), report.build());
       }
@@ -437,21 +444,29 @@ final class Transformation {
         : Scratch.inTemporaryFolder();
   }
 
-  private static CompletableFuture<String> hashInBackground(Path file) {
-    CompletableFuture<String> hash = new CompletableFuture<>();
+  private static String joined(CompletableFuture<String> result) {
+    try {
+      return result.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException known ? known : e;
+    }
+  }
+
+  private static <T> CompletableFuture<T> inBackground(String name, Supplier<T> work) {
+    CompletableFuture<T> result = new CompletableFuture<>();
     Thread thread =
         new Thread(
             () -> {
               try {
-                hash.complete(ModelHash.sha256(file));
-              } catch (RuntimeException e) {
-                hash.completeExceptionally(e);
+                result.complete(work.get());
+              } catch (RuntimeException | Error e) {
+                result.completeExceptionally(e); // whoever needs it meets it
               }
             },
-            "compress-hash");
+            name);
     thread.setDaemon(true);
     thread.start();
-    return hash;
+    return result;
   }
 
   static long parameters(OnnxModel model) {
