@@ -7,6 +7,7 @@ import dev.compress.energy.TimeSource;
 import dev.compress.energy.Unavailable;
 import dev.compress.error.DeviceUnavailableException;
 import dev.compress.evaluation.energy.WindowTaker.Taken;
+import dev.compress.evaluation.energy.WorkloadState.WorkloadFailedException;
 import dev.compress.progress.Progress;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -135,24 +136,10 @@ public final class EnergyProtocol {
       }
       try {
         work.run();
-      } catch (SensorLostException | dev.compress.error.CancelledException e) {
-        throw e;
-      } catch (DeviceUnavailableException e) {
-        if (!canRead()) {
-          throw new SensorLostException(String.valueOf(e.getMessage()));
-        }
+      } catch (WorkloadFailedException e) {
         state.fail(e);
-      } catch (RuntimeException e) {
-        state.fail(e);
-      }
-    }
-
-    private boolean canRead() {
-      try {
-        meter.mark();
-        return true;
       } catch (DeviceUnavailableException e) {
-        return false;
+        throw new SensorLostException(String.valueOf(e.getMessage()));
       }
     }
 

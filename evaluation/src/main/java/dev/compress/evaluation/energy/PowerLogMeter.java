@@ -9,6 +9,7 @@ import dev.compress.energy.SensorFinding;
 import dev.compress.energy.TimeSource;
 import dev.compress.error.CompressionException;
 import dev.compress.error.DeviceUnavailableException;
+import dev.compress.error.InvalidDataException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -112,10 +113,14 @@ final class PowerLogMeter implements EnergyMeter {
     double period = periodSeconds();
     double patience = Math.max(FEWEST_WAIT_SECONDS, LATE_PERIODS * period);
     long limit = end.nanos() + (long) (patience * NANOS);
-    read();
-    while (trace.lastNanos() < end.nanos() && time.nanos() < limit) {
-      time.pause((long) (Math.min(1, period) / 4 * NANOS));
+    try {
       read();
+      while (trace.lastNanos() < end.nanos() && time.nanos() < limit) {
+        time.pause((long) (Math.min(1, period) / 4 * NANOS));
+        read();
+      }
+    } catch (InvalidDataException e) { // in the midst of a measurement the meter has failed
+      throw new DeviceUnavailableException(String.valueOf(e.getMessage()), e);
     }
     List<Double> joules = trace.joulesBetween(start.nanos(), end.nanos());
     if (joules.isEmpty()) {
@@ -141,7 +146,6 @@ final class PowerLogMeter implements EnergyMeter {
 
   @Override
   public double observedPeriodSeconds() {
-    read();
     double changes = trace.changePeriodSeconds();
     return Double.isNaN(changes) ? periodSeconds() : Math.max(periodSeconds(), changes);
   }

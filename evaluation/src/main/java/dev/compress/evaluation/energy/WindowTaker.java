@@ -24,6 +24,9 @@ final class WindowTaker {
 
   private static final double PATIENCE_SECONDS = 0.05;
 
+  /** Whoever cancels does not want to wait. */
+  private static final long LONGEST_PAUSE_NANOS = 100_000_000;
+
   private final EnergyMeter meter;
   private final TimeSource time;
   private final Progress progress;
@@ -109,10 +112,14 @@ final class WindowTaker {
     Load waiting = runs -> time.pause(step);
     Edge start = alignment.isOn() ? nextTick(waiting, alignment) : new Edge(meter.mark(), 0);
     long end = start.mark().nanos() + (long) (seconds * NANOS);
-    double most = Math.min(0.1, meter.description().traits().longestUnreadSeconds() / 2);
+    double unread = meter.description().traits().longestUnreadSeconds();
+    long reading = start.mark().nanos();
     while (time.nanos() < end) {
       progress.check();
-      time.pause(Math.min(end - time.nanos(), (long) (most * NANOS)));
+      time.pause(Math.min(end - time.nanos(), LONGEST_PAUSE_NANOS));
+      if (time.nanos() - reading > unread / 2 * NANOS) {
+        reading = meter.mark().nanos(); // or a wrap might be missed
+      }
     }
     Edge last = alignment.isOn() ? nextTick(waiting, alignment) : new Edge(meter.mark(), 0);
     return taken(start.mark(), last.mark(), 1);

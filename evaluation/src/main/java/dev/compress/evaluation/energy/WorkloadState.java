@@ -1,5 +1,6 @@
 package dev.compress.evaluation.energy;
 
+import dev.compress.error.CancelledException;
 import dev.compress.evaluation.energy.WindowTaker.Taken;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,8 +21,26 @@ final class WorkloadState {
     this.workload = workload;
   }
 
+  /** The workload's own failures are marked as such, or they would be taken for the meter's. */
   Workload.Load load() {
-    return workload.load();
+    return runs -> {
+      try {
+        workload.load().run(runs);
+      } catch (CancelledException e) {
+        throw e;
+      } catch (RuntimeException e) {
+        throw new WorkloadFailedException(e);
+      }
+    };
+  }
+
+  /** A workload threw. */
+  static final class WorkloadFailedException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    WorkloadFailedException(RuntimeException cause) {
+      super(cause.getMessage() == null ? cause.toString() : cause.getMessage(), cause);
+    }
   }
 
   /** The last block of its warm-up: power by domain and time of a run. */
@@ -52,12 +71,8 @@ final class WorkloadState {
     }
   }
 
-  void fail(RuntimeException cause) {
-    failure =
-        "the model failed after "
-            + counted.size()
-            + " windows: "
-            + (cause.getMessage() == null ? cause.toString() : cause.getMessage());
+  void fail(WorkloadFailedException why) {
+    failure = "the model failed after " + counted.size() + " windows: " + why.getMessage();
     warnings.add(failure);
   }
 

@@ -10,6 +10,7 @@ import dev.compress.energy.EnergyReading;
 import dev.compress.energy.Measured;
 import dev.compress.energy.Unavailable;
 import dev.compress.error.CancelledException;
+import dev.compress.error.DeviceUnavailableException;
 import dev.compress.progress.Progress;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class EnergyProtocolTest {
@@ -286,8 +288,16 @@ class EnergyProtocolTest {
     }
   }
 
-  @Test
-  void aModelThatFailsCostsItsOwnRowOnly() {
+  /** A device that the model runs on may fail in the same words as a sensor. */
+  static List<RuntimeException> failures() {
+    return List.of(
+        new IllegalStateException("NaN in the output"),
+        new DeviceUnavailableException("NaN in the output: the GPU is gone"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("failures")
+  void aModelThatFailsCostsItsOwnRowOnly(RuntimeException failure) {
     SimulatedMachine machine = new SimulatedMachine(10, 50, 0.1, 0);
     Workload good = machine.workload("good", RUN_SECONDS, 200);
     long[] left = {9_000};
@@ -299,7 +309,7 @@ class EnergyProtocolTest {
               good.load().run(runs);
               left[0] -= runs;
               if (left[0] < 0) {
-                throw new IllegalStateException("NaN in the output");
+                throw failure;
               }
             });
     EnergyResult result = measure(machine, EnergySettings.usual(10), bad, good);

@@ -136,6 +136,19 @@ class PowerLogTest {
   }
 
   @Test
+  void aLineThatIsNoSampleInTheMidstOfAMeasurementIsTheMetersFailure() {
+    append("time,watts\n" + BEGIN + ",10\n");
+    try (EnergyMeter meter = new PowerLogMeter(file, time, clock)) {
+      Mark start = meter.mark();
+      append("overload\n");
+
+      assertThatThrownBy(() -> meter.joulesBetween(start, meter.mark()))
+          .isInstanceOf(DeviceUnavailableException.class)
+          .hasMessageContaining("overload");
+    }
+  }
+
+  @Test
   void anOldLogOrNoneIsNoSensor() {
     assertThat(PowerLogMeter.find(file, time, clock)).isInstanceOf(SensorFinding.Absent.class);
     append("time,watts\n2020-01-01T00:00:00Z,10\n");
