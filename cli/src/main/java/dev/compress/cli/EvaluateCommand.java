@@ -12,13 +12,16 @@ import picocli.CommandLine.Parameters;
     sortOptions = false,
     description =
         "Measure accuracy, latency and energy of several variants side by side; the first is the"
-            + " baseline.")
+            + " baseline. With --merge, show saved reports together.")
 final class EvaluateCommand implements Callable<Integer> {
   private final CompressCommand root;
 
   @Mixin final EvaluateOptions options = new EvaluateOptions();
 
-  @Parameters(arity = "0..*", paramLabel = "MODEL", description = "ONNX files, or sample:NAME.")
+  @Parameters(
+      arity = "0..*",
+      paramLabel = "MODEL",
+      description = "ONNX files, or sample:NAME; with --merge, reports (.json).")
   List<String> models = List.of();
 
   EvaluateCommand(CompressCommand root) {

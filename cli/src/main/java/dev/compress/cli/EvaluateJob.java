@@ -8,12 +8,14 @@ import dev.compress.data.Dataset;
 import dev.compress.error.ReadWriteException;
 import dev.compress.evaluation.Evaluation;
 import dev.compress.evaluation.EvaluationReport;
+import dev.compress.evaluation.EvaluationReports;
 import dev.compress.evaluation.EvaluationSettings;
 import dev.compress.evaluation.Gates;
 import dev.compress.evaluation.Variant;
 import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.evaluation.energy.EnergyPlan;
 import dev.compress.evaluation.energy.EnergySettings;
+import dev.compress.evaluation.report.HtmlEvaluationReport;
 import dev.compress.evaluation.report.JunitEvaluationReport;
 import dev.compress.evaluation.report.MarkdownEvaluationReport;
 import dev.compress.progress.Progress;
@@ -29,7 +31,7 @@ import java.util.stream.Collectors;
 
 /** One run of {@code compress evaluate}, from checked options to printed and written reports. */
 final class EvaluateJob {
-  private static final List<String> EXTENSIONS = List.of(".json", ".md", ".xml");
+  private static final List<String> EXTENSIONS = List.of(".json", ".html", ".md", ".xml");
   private static final int FEWEST_ROUNDS = 5;
   private static final int MOST_ROUNDS = 30;
 
@@ -54,6 +56,36 @@ final class EvaluateJob {
 
   /** Does it; returns the exit code. */
   int run() {
+    return options.merge ? merge() : measure();
+  }
+
+  private int merge() {
+    options
+        .ofMeasurement()
+        .ifPresent(
+            option -> {
+              throw new UsageException(
+                  "--merge shows saved reports and measures nothing: "
+                      + option
+                      + " has no meaning with it.");
+            });
+    if (models.isEmpty()) {
+      throw new UsageException(
+          "Which reports? Write: compress evaluate --merge a.json b.json --report fleet.html");
+    }
+    checkReports();
+    List<EvaluationReport> saved = new ArrayList<>();
+    Set<Path> seen = new HashSet<>();
+    for (String file : models) {
+      if (!seen.add(Path.of(file).toAbsolutePath().normalize())) {
+        throw new UsageException(file + " is given twice. Name each report once.");
+      }
+      saved.add(EvaluationReports.read(Path.of(file)));
+    }
+    return finish(EvaluationReports.holding(EvaluationReports.merge(saved), gates()));
+  }
+
+  private int measure() {
     EvaluationSettings settings = settings();
     checkOptions();
     List<Variant> variants = variants();
@@ -64,16 +96,24 @@ final class EvaluateJob {
             new TerminalProgress(terminal, root.standard.quiet, root.cancelled())) {
       report = evaluate(variants, data, settings, progress);
     }
+    return finish(report);
+  }
+
+  private int finish(EvaluationReport report) {
     Optional<Failure> failure = failure(report);
     publish(report, failure);
     return failure.map(Failure::code).orElse(ExitCode.DONE);
+  }
+
+  private Gates gates() {
+    return new Gates(options.maxDrop, options.maxLatencyRatio, options.maxEnergyRatio);
   }
 
   private EvaluationReport evaluate(
       List<Variant> variants, Dataset data, EvaluationSettings settings, Progress progress) {
     return Evaluation.of(variants, data)
         .with(settings)
-        .holding(new Gates(options.maxDrop, options.maxLatencyRatio, options.maxEnergyRatio))
+        .holding(gates())
         .metering(energy())
         .reportingTo(progress)
         .run();
@@ -142,6 +182,10 @@ final class EvaluateJob {
             "--device knows cpu, cuda[:N] and tensorrt[:N], not " + device + ".");
       }
     }
+    checkReports();
+  }
+
+  private void checkReports() {
     for (Path report : options.reports) {
       String name = report.toString().toLowerCase(Locale.ROOT);
       if (EXTENSIONS.stream().noneMatch(name::endsWith)) {
@@ -250,11 +294,7 @@ final class EvaluateJob {
   private void publish(EvaluationReport report, Optional<Failure> failure) {
     for (Path file : options.reports) {
       String name = file.toString().toLowerCase(Locale.ROOT);
-      NewTextFile.write(
-          file,
-          name.endsWith(".md")
-              ? MarkdownEvaluationReport.of(report)
-              : name.endsWith(".xml") ? JunitEvaluationReport.of(report) : Json.print(report));
+      NewTextFile.write(file, print(report, name));
     }
     StandardOptions standard = root.standard;
     if (standard.json) {
@@ -269,5 +309,15 @@ final class EvaluateJob {
           terminal.out().flush();
           ErrorLines.print(f, terminal, standard.noColor);
         });
+  }
+
+  private static String print(EvaluationReport report, String fileName) {
+    if (fileName.endsWith(".html")) {
+      return HtmlEvaluationReport.of(report);
+    }
+    if (fileName.endsWith(".md")) {
+      return MarkdownEvaluationReport.of(report);
+    }
+    return fileName.endsWith(".xml") ? JunitEvaluationReport.of(report) : Json.print(report);
   }
 }

@@ -1,7 +1,10 @@
 package dev.compress.cli;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -125,6 +128,14 @@ final class EvaluateOptions {
   @Nullable Double maxEnergyRatio;
 
   @Option(
+      names = "--merge",
+      order = 29,
+      description =
+          "Measure nothing: the arguments are reports that were saved as .json, on one machine or"
+              + " several, to show in one picture.")
+  boolean merge;
+
+  @Option(
       names = "--report",
       order = 30,
       paramLabel = "FILE",
@@ -132,4 +143,23 @@ final class EvaluateOptions {
           "Write the report there too: .json, .html, .md, or .xml (JUnit). Repeatable. Default:"
               + " none.")
   List<Path> reports = List.of();
+
+  /** What was given that only a measurement can heed; empty if nothing was. */
+  Optional<String> ofMeasurement() {
+    Map<String, Boolean> given = new LinkedHashMap<>();
+    given.put("--data", data != null);
+    given.put("--data-config", dataConfig != null);
+    given.put("--baseline", baseline != null);
+    given.put("--device", !devices.isEmpty());
+    given.put("--threads", threads != null);
+    given.put("--batch", batch != null);
+    given.put("--warmup", warmup != null);
+    given.put("--min-window", minWindow != null);
+    given.put("--rounds", rounds != null);
+    given.put("--quick", quick);
+    given.put("--seed", seed != null);
+    given.put("--energy", energy != null);
+    given.put("--require-measured", requireMeasured);
+    return given.entrySet().stream().filter(Map.Entry::getValue).map(Map.Entry::getKey).findFirst();
+  }
 }

@@ -412,7 +412,8 @@ public final class Evaluation {
             data.contentSha256()),
         rows,
         judged,
-        warnings.stream().distinct().toList());
+        warnings.stream().distinct().toList(),
+        List.of());
   }
 
   private EvaluationReport.Row row(Entry entry, Entry baseline) {
@@ -426,7 +427,11 @@ public final class Evaluation {
         entry.loaded.bytes(),
         "cpu",
         HostEnvironment.hostName(),
-        score.flatMap(Score::accuracy).map(RowParts::accuracy).orElse(null),
+        score
+            .flatMap(Score::accuracy)
+            .filter(a -> Double.isFinite(a.value())) // of equal outputs the SQNR is infinite
+            .map(RowParts::accuracy)
+            .orElse(null),
         score.flatMap(Score::fidelity).map(RowParts::fidelity).orElse(null),
         times,
         times == null ? null : samplesARun(entry) * 1000 / times.mean(),
@@ -445,7 +450,8 @@ public final class Evaluation {
                 Optional.ofNullable(baseline.score),
                 latency,
                 entry.energyRatio),
-        entry.error);
+        entry.error,
+        ModelLayers.of(entry.model.graph(), entry.loaded.file(), entry.sha256));
   }
 
   private int samplesARun(Entry entry) {

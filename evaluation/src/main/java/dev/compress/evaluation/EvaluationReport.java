@@ -15,21 +15,24 @@ import org.jspecify.annotations.Nullable;
  * in {@code vs_baseline} is variant over baseline.
  *
  * @param schema its name and version
- * @param environment the machine and the settings
- * @param dataset what was run
- * @param variants one a variant and device, the baseline first
+ * @param environment the machine and the settings; null in a report of machines that differ
+ * @param dataset what was run; null in a report of machines that ran different data
+ * @param variants one a variant and device; a row without {@code vs_baseline} is the baseline of
+ *     those that follow on its machine
  * @param gates limits that were judged
  * @param warnings what a reader should know
+ * @param hosts the machines of a merged report; empty in a report of one machine
  */
 @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.ALWAYS)
 public record EvaluationReport(
     String schema,
-    Environment environment,
+    @Nullable Environment environment,
     @Nullable Data dataset,
     List<Row> variants,
     List<Gate> gates,
-    List<String> warnings) {
+    List<String> warnings,
+    List<Host> hosts) {
   /** Name and version of the report's form. */
   public static final String SCHEMA = "compress.evaluation/1";
 
@@ -69,6 +72,16 @@ public record EvaluationReport(
   public record Data(String path, long samples, String sha256) {}
 
   /**
+   * A machine of a merged report.
+   *
+   * @param host its name, as in the rows
+   * @param environment of its report
+   * @param dataset of its report
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  public record Host(String host, @Nullable Environment environment, @Nullable Data dataset) {}
+
+  /**
    * One variant on one device.
    *
    * @param name the variant
@@ -90,6 +103,7 @@ public record EvaluationReport(
    * @param breakEvenInferences after how many samples the compression's own energy is saved
    * @param vsBaseline null for the baseline
    * @param error why the row is incomplete
+   * @param layers the largest, with what is known of them; empty if nothing is
    */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   public record Row(
@@ -111,7 +125,64 @@ public record EvaluationReport(
       @Nullable Double cost,
       @Nullable Long breakEvenInferences,
       @Nullable VsBaseline vsBaseline,
-      @Nullable String error) {}
+      @Nullable String error,
+      List<Layer> layers) {
+    /** Copies; reports of earlier versions name no layers. */
+    public Row {
+      layers = layers == null ? List.of() : List.copyOf(layers);
+    }
+
+    /** The same on a machine of another name. */
+    public Row onHost(String other) {
+      return renamed(name, other);
+    }
+
+    /** The same under another name. */
+    public Row named(String other) {
+      return renamed(other, host);
+    }
+
+    private Row renamed(String newName, String newHost) {
+      return new Row(
+          newName,
+          path,
+          sha256,
+          bytes,
+          device,
+          newHost,
+          accuracy,
+          fidelity,
+          latencyMs,
+          throughputPerSecond,
+          loadMs,
+          peakRssBytes,
+          kernels,
+          energy,
+          carbonG,
+          cost,
+          breakEvenInferences,
+          vsBaseline,
+          error,
+          layers);
+    }
+  }
+
+  /**
+   * A node with weights.
+   *
+   * @param node its label
+   * @param op its operator
+   * @param bytes of its weights in the file, uncompressed; null if it was not found in the graph
+   * @param sqnrDb of its output against the float model's, by the report of the transformation
+   * @param scheme how it computes, by that report
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  public record Layer(
+      String node,
+      String op,
+      @Nullable Long bytes,
+      @Nullable Double sqnrDb,
+      @Nullable String scheme) {}
 
   /**
    * A quality.
@@ -142,8 +213,15 @@ public record EvaluationReport(
    * @param p90 90th percentile
    * @param p99 99th percentile
    * @param samples runs that were timed
+   * @param p50Ci95 the median's 95% interval, by the medians of the windows
    */
-  public record LatencyMs(double mean, double p50, double p90, double p99, long samples) {}
+  public record LatencyMs(
+      double mean,
+      double p50,
+      double p90,
+      double p99,
+      long samples,
+      @com.fasterxml.jackson.annotation.JsonProperty("p50_ci95") @Nullable List<Double> p50Ci95) {}
 
   /**
    * Kernels of the loaded model.
@@ -200,10 +278,12 @@ public record EvaluationReport(
       boolean passed,
       boolean certain) {}
 
+  /** Copies; reports of one machine name no hosts. */
   public EvaluationReport {
     variants = List.copyOf(variants);
     gates = List.copyOf(gates);
     warnings = List.copyOf(warnings);
+    hosts = hosts == null ? List.of() : List.copyOf(hosts);
   }
 
   /** Whether every gate passed. */

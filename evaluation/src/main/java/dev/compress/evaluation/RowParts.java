@@ -36,14 +36,20 @@ final class RowParts {
 
   static EvaluationReport.@Nullable LatencyMs latency(@Nullable LatencyResult result) {
     LatencyDistribution times = result == null ? null : result.distribution();
-    return times == null
-        ? null
-        : new EvaluationReport.LatencyMs(
-            times.meanMillis(),
-            times.percentileMillis(50),
-            times.percentileMillis(90),
-            times.percentileMillis(99),
-            times.runs());
+    if (times == null) {
+      return null;
+    }
+    double median = times.percentileMillis(50);
+    return new EvaluationReport.LatencyMs(
+        times.meanMillis(),
+        median,
+        times.percentileMillis(90),
+        times.percentileMillis(99),
+        times.runs(),
+        result
+            .medianLogHalfWidth()
+            .map(h -> List.of(median * Math.exp(-h), median * Math.exp(h)))
+            .orElse(null));
   }
 
   static EvaluationReport.@Nullable Kernels kernels(VariantWorker.@Nullable Kernels found) {

@@ -24,26 +24,22 @@ public record EvaluationText(Style style, int width) {
    */
   public List<String> lines(EvaluationReport report) {
     List<String> lines = new ArrayList<>();
+    List<EvaluationReport.Row> rows = EvaluationCells.labelled(report);
     EvaluationReport.Data data = report.dataset();
-    if (data != null) {
-      lines.add(
-          style.bold(
-              report.variants().size()
-                  + (report.variants().size() == 1 ? " variant on " : " variants on ")
-                  + data.path()));
-    }
+    lines.add(
+        style.bold(EvaluationCells.count(report) + (data == null ? "" : " on " + data.path())));
     Table table = new Table(INDENT, "lrrrrrr");
     table.row(EvaluationCells.HEADINGS.toArray(new String[0]));
-    report.variants().forEach(row -> table.row(EvaluationCells.of(row).toArray(new String[0])));
+    rows.forEach(row -> table.row(EvaluationCells.of(row).toArray(new String[0])));
     lines.addAll(table.lines(width));
     Table versus = new Table(INDENT, "lrrrr");
     versus.row(EvaluationCells.VERSUS.toArray(new String[0]));
-    report.variants().stream()
+    rows.stream()
         .filter(row -> row.vsBaseline() != null)
         .forEach(row -> versus.row(EvaluationCells.versus(row).toArray(new String[0])));
     if (report.variants().size() > 1) {
       lines.add("");
-      lines.add(style.bold("against " + report.variants().get(0).name()));
+      lines.add(style.bold("against " + EvaluationCells.baseline(report)));
       lines.addAll(versus.lines(width));
     }
     if (report.variants().stream().anyMatch(v -> v.energy() != null)) {
@@ -51,9 +47,7 @@ public record EvaluationText(Style style, int width) {
       lines.add(style.bold("energy"));
       Table energy = new Table(INDENT, "lrrrl");
       energy.row(EvaluationCells.ENERGY.toArray(new String[0]));
-      report
-          .variants()
-          .forEach(row -> energy.row(EvaluationCells.energy(row).toArray(new String[0])));
+      rows.forEach(row -> energy.row(EvaluationCells.energy(row).toArray(new String[0])));
       lines.addAll(energy.lines(width));
       report.variants().stream()
           .map(row -> row.energy() == null ? null : row.energy().reason())

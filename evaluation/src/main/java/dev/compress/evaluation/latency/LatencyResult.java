@@ -9,6 +9,8 @@ import org.jspecify.annotations.Nullable;
  * What was measured of one subject.
  *
  * @param distribution of all runs after warm-up, or null if there was none
+ * @param medianLogHalfWidth of the median: half the 95% interval of its logarithm, by the medians
+ *     of the windows; empty with fewer than two
  * @param ratio its time over the baseline's; empty for the baseline, or if one of them failed
  * @param ratioCi95 the ratio's 95% confidence interval
  * @param rounds turns that it had
@@ -17,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record LatencyResult(
     @Nullable LatencyDistribution distribution,
+    Optional<Double> medianLogHalfWidth,
     Optional<Double> ratio,
     Optional<Interval> ratioCi95,
     int rounds,

@@ -210,6 +210,7 @@ public final class LatencyRun {
     }
     return new LatencyResult(
         timed.distribution.runs() == 0 ? null : timed.distribution,
+        Optional.of(relativeHalfWidth(timed)).filter(Double::isFinite),
         log.map(l -> Math.exp(l[0])),
         log.map(l -> new Interval(Math.exp(l[0] - l[1]), Math.exp(l[0] + l[1]))),
         (int) timed.medians.stream().filter(m -> !m.isNaN()).count(),

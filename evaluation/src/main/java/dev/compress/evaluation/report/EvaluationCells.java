@@ -4,8 +4,12 @@ import dev.compress.energy.EnergyJson;
 import dev.compress.evaluation.EvaluationReport;
 import dev.compress.evaluation.EvaluationReport.Row;
 import dev.compress.evaluation.EvaluationReport.VsBaseline;
+import dev.compress.metric.Metric;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The numbers of a comparison as people read them, for tables of any kind. */
@@ -26,13 +30,68 @@ public final class EvaluationCells {
 
   private EvaluationCells() {}
 
+  /**
+   * The rows, named so that each name is one row's: with the device where that is not the CPU, and
+   * with the machine where there are several.
+   */
+  public static List<Row> labelled(EvaluationReport report) {
+    boolean several = hosts(report) > 1;
+    return report.variants().stream()
+        .map(
+            row ->
+                row.named(
+                    row.name()
+                        + (row.device().equals("cpu") ? "" : " on " + row.device())
+                        + (several ? " @ " + row.host() : "")))
+        .toList();
+  }
+
+  private static long hosts(EvaluationReport report) {
+    return report.variants().stream().map(Row::host).distinct().count();
+  }
+
+  /** How many there are of what: "4 variants of 2 machines". */
+  public static String count(EvaluationReport report) {
+    int rows = report.variants().size();
+    long machines = hosts(report);
+    return rows
+        + (rows == 1 ? " variant" : " variants")
+        + (machines > 1 ? " of " + machines + " machines" : "");
+  }
+
+  /** What the others are compared with. */
+  public static String baseline(EvaluationReport report) {
+    List<String> names =
+        labelled(report).stream().filter(r -> r.vsBaseline() == null).map(Row::name).toList();
+    return names.size() == 1 ? names.get(0) : "the baseline of the same machine";
+  }
+
+  /** Whether a metric is a fraction, which people read in per cent. */
+  static boolean isRate(String metric) {
+    return known(metric).filter(Metric::isRate).isPresent();
+  }
+
+  /** Whether more of a metric is better; true of one that is not known. */
+  static boolean higherIsBetter(String metric) {
+    return known(metric).map(Metric::higherIsBetter).orElse(true);
+  }
+
+  private static Optional<Metric> known(String metric) {
+    return Arrays.stream(Metric.values()).filter(m -> m.key().equals(metric)).findFirst();
+  }
+
+  /** With its sign. */
+  static String signed(double value) {
+    return String.format(Locale.ROOT, "%+.2f", value);
+  }
+
   /** A variant's own cells. */
   public static List<String> of(Row row) {
     EvaluationReport.LatencyMs ms = row.latencyMs();
     Double throughput = row.throughputPerSecond();
     Long memory = row.peakRssBytes();
     return List.of(
-        row.name() + (row.device().equals("cpu") ? "" : " on " + row.device()),
+        row.name(),
         Quantity.bytes(row.bytes()),
         accuracy(row.accuracy()),
         ms == null ? UNKNOWN : Quantity.millis(ms.p50()),
@@ -46,7 +105,7 @@ public final class EvaluationCells {
     if (accuracy == null) {
       return UNKNOWN;
     }
-    boolean rate = !List.of("mse", "mae", "sqnr").contains(accuracy.metric());
+    boolean rate = isRate(accuracy.metric());
     List<Double> ci95 = accuracy.ci95();
     double half = ci95 == null ? Double.NaN : (ci95.get(1) - ci95.get(0)) / 2;
     String value =
@@ -112,7 +171,7 @@ public final class EvaluationCells {
     return List.of(
         row.name(),
         joules(energy),
-        net == null ? UNKNOWN : joules(net),
+        net == null ? UNKNOWN : Quantity.joules(net),
         versus == null || versus.energyRatio() == null
             ? UNKNOWN
             : times(versus.energyRatio(), versus.energyRatioCi95(), "less"),
@@ -126,7 +185,7 @@ public final class EvaluationCells {
     List<Double> ci95 = energy.ci95();
     List<Double> range = energy.estimatedRangeJ();
     if (measured != null) {
-      return joules(measured)
+      return Quantity.joules(measured)
           + (ci95 == null
               ? ""
               : String.format(
@@ -136,20 +195,14 @@ public final class EvaluationCells {
       return "unavailable";
     }
     return "~"
-        + joules(estimated)
-        + (range == null ? "" : " (" + joules(range.get(0)) + " to " + joules(range.get(1)) + ")");
-  }
-
-  /** Joules with a prefix that leaves one to three digits before the point. */
-  public static String joules(double joules) {
-    String[] units = {"J", "mJ", "uJ", "nJ"};
-    double value = joules;
-    int unit = 0;
-    while (Math.abs(value) < 1 && unit < units.length - 1) {
-      value *= 1000;
-      unit++;
-    }
-    return Quantity.threeDigits(value) + " " + units[unit];
+        + EnergyWords.joulesOfEstimate(estimated)
+        + (range == null
+            ? ""
+            : " ("
+                + EnergyWords.joulesOfEstimate(range.get(0))
+                + " to "
+                + EnergyWords.joulesOfEstimate(range.get(1))
+                + ")");
   }
 
   /** Four significant figures. */
@@ -157,9 +210,16 @@ public final class EvaluationCells {
     return String.format(Locale.ROOT, "%.4g", value);
   }
 
+  private static String hostNames(EvaluationReport report) {
+    return report.variants().stream().map(Row::host).distinct().collect(Collectors.joining(", "));
+  }
+
   /** Where and how it was measured, in one line. */
   public static String footer(EvaluationReport report) {
     EvaluationReport.Environment at = report.environment();
+    if (at == null) {
+      return hosts(report) + " machines: " + hostNames(report);
+    }
     return at.cpu()
         + ", "
         + at.cores()

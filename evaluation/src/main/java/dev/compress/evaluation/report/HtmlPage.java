@@ -20,10 +20,23 @@ final class HtmlPage {
         case '>' -> escaped.append("&gt;");
         case '"' -> escaped.append("&quot;");
         case '\'' -> escaped.append("&#39;");
-        default -> escaped.append(c < ' ' && c != '\n' && c != '\t' ? '\ufffd' : c);
+        default -> escaped.append(isFit(text, i) ? c : '\ufffd');
       }
     }
     return escaped.toString();
+  }
+
+  /** Whether a character can be shown and written, and does not turn the order of others. */
+  private static boolean isFit(String text, int index) {
+    char c = text.charAt(index);
+    if (Character.isHighSurrogate(c)) {
+      return index + 1 < text.length() && Character.isLowSurrogate(text.charAt(index + 1));
+    }
+    if (Character.isLowSurrogate(c)) {
+      return index > 0 && Character.isHighSurrogate(text.charAt(index - 1));
+    }
+    boolean turnsOrder = (c >= '\u202a' && c <= '\u202e') || (c >= '\u2066' && c <= '\u2069');
+    return c == '\n' || c == '\t' || !(Character.isISOControl(c) || turnsOrder);
   }
 
   /** Adds markup as it is: for what this package writes itself. */

@@ -400,7 +400,7 @@ public final class HtmlTransformReport {
     return text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
   }
 
-  private static String style() {
+  static String style() {
     try (InputStream in = HtmlTransformReport.class.getResourceAsStream("report.css")) {
       return new String(
           Objects.requireNonNull(in, "report.css").readAllBytes(), StandardCharsets.UTF_8);

@@ -35,7 +35,7 @@ public final class JunitEvaluationReport {
           "tests", Integer.toString(report.variants().size() + report.gates().size()));
       xml.writeAttribute("failures", Long.toString(failures));
       xml.writeAttribute("errors", Long.toString(errors));
-      for (EvaluationReport.Row row : report.variants()) {
+      for (EvaluationReport.Row row : EvaluationCells.labelled(report)) {
         variant(xml, row);
       }
       for (EvaluationReport.Gate gate : report.gates()) {
@@ -54,7 +54,7 @@ public final class JunitEvaluationReport {
   private static void variant(XMLStreamWriter xml, EvaluationReport.Row row)
       throws XMLStreamException {
     EvaluationReport.LatencyMs ms = row.latencyMs();
-    begin(xml, "variant", row.name() + " on " + row.device());
+    begin(xml, "variant", row.device().equals("cpu") ? row.name() + " on cpu" : row.name());
     if (ms != null) {
       xml.writeAttribute("time", String.format(Locale.ROOT, "%.9f", ms.p50() / MILLIS));
     }

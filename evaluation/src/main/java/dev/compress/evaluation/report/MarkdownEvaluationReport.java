@@ -15,27 +15,19 @@ public final class MarkdownEvaluationReport {
    */
   public static String of(EvaluationReport report) {
     StringBuilder text = new StringBuilder();
-    text.append("# compress: ").append(report.variants().size()).append(" variants\n\n");
-    table(
-        text,
-        EvaluationCells.HEADINGS,
-        report.variants().stream().map(EvaluationCells::of).toList());
+    List<EvaluationReport.Row> rows = EvaluationCells.labelled(report);
+    text.append("# compress: ").append(EvaluationCells.count(report)).append("\n\n");
+    table(text, EvaluationCells.HEADINGS, rows.stream().map(EvaluationCells::of).toList());
     if (report.variants().size() > 1) {
-      text.append("\nAgainst ").append(escape(report.variants().get(0).name())).append(":\n\n");
+      text.append("\nAgainst ").append(escape(EvaluationCells.baseline(report))).append(":\n\n");
       table(
           text,
           EvaluationCells.VERSUS,
-          report.variants().stream()
-              .filter(v -> v.vsBaseline() != null)
-              .map(EvaluationCells::versus)
-              .toList());
+          rows.stream().filter(v -> v.vsBaseline() != null).map(EvaluationCells::versus).toList());
     }
     if (report.variants().stream().anyMatch(v -> v.energy() != null)) {
       text.append('\n');
-      table(
-          text,
-          EvaluationCells.ENERGY,
-          report.variants().stream().map(EvaluationCells::energy).toList());
+      table(text, EvaluationCells.ENERGY, rows.stream().map(EvaluationCells::energy).toList());
     }
     if (!report.gates().isEmpty()) {
       text.append('\n');

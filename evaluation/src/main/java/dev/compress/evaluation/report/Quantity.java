@@ -7,6 +7,7 @@ import java.util.Locale;
  */
 public final class Quantity {
   private static final String[] DECIMAL = {"", "k", "M", "G", "T", "P", "E"};
+  private static final String[] SMALL = {"", "m", "u", "n", "p"};
   private static final double BINARY_STEP = 1024;
 
   private Quantity() {}
@@ -55,6 +56,28 @@ public final class Quantity {
     return whole < 3600
         ? whole / 60 + " min " + whole % 60 + " s"
         : whole / 3600 + " h " + whole % 3600 / 60 + " min";
+  }
+
+  /** Joules in the unit that suits them: {@code 1.24 mJ}, {@code 15.0 uJ}. */
+  public static String joules(double joules) {
+    return small(joules, "J");
+  }
+
+  /** Grams in the unit that suits them: {@code 0.31 ug}. */
+  public static String grams(double grams) {
+    return small(grams, "g");
+  }
+
+  private static String small(double value, String unit) {
+    double scaled = value;
+    int step = 0;
+    while (scaled != 0 && Math.abs(scaled) < 0.9995 && step < SMALL.length - 1) {
+      scaled *= 1000;
+      step++;
+    }
+    return step == 0 && Math.abs(value) >= 999.5
+        ? scaled(value, unit)
+        : threeDigits(scaled) + " " + SMALL[step] + unit;
   }
 
   /** A fraction as per cent: {@code 97.8%}. */
