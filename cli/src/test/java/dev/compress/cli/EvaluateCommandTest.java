@@ -70,6 +70,10 @@ class EvaluateCommandTest {
             markdown.toString(),
             "--report",
             junit.toString(),
+            "--report",
+            folder.resolve("a.json").toString(),
+            "--report",
+            folder.resolve("a.html").toString(),
             "--json");
     assertThat(result.code()).as(result.err()).isEqualTo(5);
     JsonNode json = new ObjectMapper().readTree(result.out());
@@ -83,6 +87,52 @@ class EvaluateCommandTest {
         DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(junit.toFile());
     assertThat(document.getElementsByTagName("testcase").getLength()).isEqualTo(3);
     assertThat(document.getElementsByTagName("failure").getLength()).isEqualTo(1);
+    assertThat(Files.readString(folder.resolve("a.html")))
+        .contains("97.85%", "glyphs.int8", "Layers of sample:glyphs")
+        .endsWith("</html>\n");
+    merges(json);
+  }
+
+  /** What was measured here, as a fleet of this machine and one that is called otherwise. */
+  private void merges(JsonNode json) throws IOException {
+    String host = json.at("/variants/0/host").asText();
+    Path other = folder.resolve("b.json");
+    Files.writeString(
+        other,
+        Files.readString(folder.resolve("a.json"))
+            .replace("\"host\" : \"" + host + "\"", "\"host\" : \"edge-7\""));
+    Path fleet = folder.resolve("fleet.html");
+    Result merged =
+        run(
+            "evaluate",
+            "--merge",
+            folder.resolve("a.json").toString(),
+            other.toString(),
+            "--report",
+            fleet.toString(),
+            "--json");
+    // The gate that failed when it was measured is still failed.
+    assertThat(merged.code()).as(merged.err()).isEqualTo(5);
+    JsonNode both = new ObjectMapper().readTree(merged.out());
+    assertThat(both.at("/variants")).hasSize(4);
+    assertThat(both.at("/variants/0")).isEqualTo(json.at("/variants/0"));
+    assertThat(both.at("/variants/3/host").asText()).isEqualTo("edge-7");
+    assertThat(both.at("/hosts")).hasSize(2);
+    assertThat(Files.readString(fleet))
+        .contains("4 variants of 2 machines", "glyphs.int8 @ edge-7");
+    String table = run("evaluate", "--merge", other.toString(), folder + "/a.json").out();
+    assertThat(table)
+        .startsWith("4 variants of 2 machines on ")
+        .contains("sample:glyphs @ edge-7", "against the baseline of the same machine");
+  }
+
+  @Test
+  void namesTheFileThatIsNoReport() throws IOException {
+    Path bad = Files.writeString(folder.resolve("bad.json"), "{\"schema\": 1}");
+    Result result = run("evaluate", "--merge", bad.toString());
+    assertThat(result.code()).isEqualTo(3);
+    assertThat(result.err()).contains("bad.json is no saved evaluation");
+    assertThat(result.out()).isEmpty();
   }
 
   @ParameterizedTest
@@ -97,6 +147,11 @@ class EvaluateCommandTest {
         "evaluate sample:glyphs --device toaster | 2 | --device knows",
         "evaluate sample:glyphs --device cuda:0 | 4 | --device cpu",
         "evaluate sample:glyphs --report r.pdf | 2 | must end in",
+        "evaluate --merge | 2 | Which reports?",
+        "evaluate --merge a.json b.json --data d.npz | 2 | --data has no meaning",
+        "evaluate --merge a.json --energy none | 2 | --energy has no meaning",
+        "evaluate --merge a.json --report fleet.pdf | 2 | must end in",
+        "evaluate --merge no.json | 6 | No such file: no.json",
         "evaluate sample:glyphs --data nothing.npz | 6 | nothing.npz",
       })
   void refusesWhatItCannotDo(String line, int code, String words) throws IOException {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.compress.cli.doctor.Doctor;
+import dev.compress.evaluation.EvaluationReport;
 import dev.compress.inspect.ModelInspection;
 import dev.compress.recipe.Recipe;
 import java.io.IOException;
@@ -86,6 +87,19 @@ class JsonDocsTest {
     keys.remove("floating");
     assertThat(keys).hasSizeGreaterThan(30).contains("macs_for", "integer_mac_share", "used_by");
     assertNamed(keys, "compress.inspect/1");
+  }
+
+  /** From the types, because no one run has everything. */
+  @Test
+  void namesTheKeysOfAnEvaluation() throws IOException {
+    Set<String> keys = new TreeSet<>();
+    components(EvaluationReport.class, keys);
+    keys.remove("schema");
+    keys.remove("floating");
+    assertThat(keys)
+        .hasSizeGreaterThan(70)
+        .contains("p50_ci95", "energy_estimated_j", "accuracy_drop_ci95", "integer_mac_share");
+    assertNamed(keys, "compress.evaluation/1");
   }
 
   private static void components(Class<?> type, Set<String> keys) {

@@ -73,6 +73,16 @@ public final class EvaluationReports {
               + EvaluationReport.SCHEMA
               + "\". Save one with compress evaluate --report x.json.");
     }
+    for (String list : List.of("variants", "gates", "warnings")) {
+      JsonNode elements = tree.path(list);
+      boolean whole = elements.isArray();
+      for (JsonNode element : elements) {
+        whole &= !element.isNull();
+      }
+      if (!whole) {
+        throw malformed(file, "/" + list + " is no list, or has nothing in a place", null);
+      }
+    }
     try {
       EvaluationReport report = mapper.treeToValue(CleanText.of(tree), EvaluationReport.class);
       ReportCheck.check(report);
@@ -96,7 +106,7 @@ public final class EvaluationReports {
     return path.isEmpty() ? "" : " at " + CleanText.line(path.toString());
   }
 
-  private static InvalidDataException malformed(Path file, String why, Throwable cause) {
+  private static InvalidDataException malformed(Path file, String why, @Nullable Throwable cause) {
     return new InvalidDataException(
         file
             + " is no valid report of an evaluation: "

@@ -1,16 +1,17 @@
 package dev.compress.evaluation.report;
 
 import dev.compress.energy.EnergyJson;
+import dev.compress.energy.EnergyReading;
 import dev.compress.evaluation.EvaluationReport;
 import dev.compress.evaluation.EvaluationReport.Environment;
 import dev.compress.evaluation.EvaluationReport.Row;
 import dev.compress.evaluation.EvaluationReport.VsBaseline;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The tables of a comparison's page: every number of the charts and more. Not thread-safe. */
@@ -87,7 +88,7 @@ final class EvaluationTables {
       }
     }
     page.table(
-        List.of("variant", ">size ×", ">time ×", ">energy ×", ">accuracy lost", "its outputs"),
+        List.of("variant", ">size ×", ">time ×", ">energy ×", ">accuracy lost", "=its outputs"),
         cells);
   }
 
@@ -194,35 +195,55 @@ final class EvaluationTables {
 
   void energy() {
     page.section("Energy of a sample, carbon, cost");
+    Map<String, List<String>> unknown = new LinkedHashMap<>();
     List<List<String>> cells = new ArrayList<>();
     for (Row row : rows) {
       EnergyJson energy = row.energy();
-      Double carbon = row.carbonG();
-      Double cost = row.cost();
-      Long even = row.breakEvenInferences();
-      boolean estimate = energy != null && energy.energyEstimatedJ() != null;
-      String mark = estimate ? "~" : "";
-      cells.add(
-          List.of(
-              row.name(),
-              EnergyWords.total(energy),
-              EnergyWords.net(energy),
-              carbon == null ? UNKNOWN : mark + Quantity.grams(carbon),
-              cost == null ? UNKNOWN : mark + EvaluationCells.number(cost),
-              even == null ? UNKNOWN : Quantity.count(even) + " inferences",
-              EnergyWords.origin(energy)));
+      boolean known = energy != null && energy.kind() != EnergyReading.Kind.UNAVAILABLE;
+      if (!known) {
+        unknown.computeIfAbsent(EnergyWords.origin(energy), o -> new ArrayList<>()).add(row.name());
+      }
+      if (known || row.carbonG() != null || row.cost() != null) {
+        cells.add(energyCells(row, energy));
+      }
     }
-    page.table(
-        List.of(
-            "variant",
-            ">total",
-            ">net of idle",
-            ">CO₂e",
-            ">cost",
-            ">pays back after",
-            "where it comes from"),
-        cells);
+    if (!cells.isEmpty()) {
+      page.table(
+          List.of(
+              "variant",
+              ">total",
+              ">net of idle",
+              ">CO₂e",
+              ">cost",
+              ">pays back after",
+              "=where it comes from"),
+          cells);
+    }
+    unknown.forEach(
+        (why, names) ->
+            page.element(
+                "p",
+                "soft path",
+                "Unknown"
+                    + (names.size() == rows.size() ? "" : " of " + String.join(", ", names))
+                    + ": "
+                    + why));
     page.end();
+  }
+
+  private static List<String> energyCells(Row row, @Nullable EnergyJson energy) {
+    Double carbon = row.carbonG();
+    Double cost = row.cost();
+    Long even = row.breakEvenInferences();
+    String mark = energy != null && energy.energyEstimatedJ() != null ? "~" : "";
+    return List.of(
+        row.name(),
+        EnergyWords.total(energy),
+        EnergyWords.net(energy),
+        carbon == null ? UNKNOWN : mark + Quantity.grams(carbon),
+        cost == null ? UNKNOWN : mark + EvaluationCells.number(cost),
+        even == null ? UNKNOWN : mark + Quantity.count(even) + " inferences",
+        EnergyWords.origin(energy));
   }
 
   void kernels() {
@@ -254,7 +275,7 @@ final class EvaluationTables {
       cells.add(
           List.of(row.name(), counts(row.kernels().integer()), counts(row.kernels().floating())));
     }
-    page.table(List.of("variant", "kernels in integers", "kernels in float"), cells).end();
+    page.table(List.of("variant", "=kernels in integers", "=kernels in float"), cells).end();
   }
 
   private static String counts(Map<String, Integer> counts) {
@@ -268,19 +289,34 @@ final class EvaluationTables {
     return parts.isEmpty() ? "none" : String.join(", ", parts);
   }
 
-  /** A section for each variant that has layers; equal files once. */
+  /** What a transformation told of its layers, in the open; mere sizes behind a fold. */
   void layers() {
-    Map<String, Row> files = new TreeMap<>();
-    for (Row row : rows) {
-      boolean told = row.layers().stream().anyMatch(l -> l.sqnrDb() != null);
-      if (!row.layers().isEmpty() && files.putIfAbsent(row.sha256(), row) == null) {
-        page.raw(told ? "<section>" : "<section class=\"plain\">");
-        page.element(
-            "h2", "Layers of " + row.name() + (told ? ", the most sensitive first" : ", by size"));
+    Map<String, Row> files = new LinkedHashMap<>();
+    rows.stream()
+        .filter(row -> !row.layers().isEmpty())
+        .forEach(row -> files.putIfAbsent(row.sha256(), row));
+    for (Row row : files.values()) {
+      if (isTold(row)) {
+        page.section("Layers of " + row.name() + ", the most sensitive first");
         layers(row);
         page.end();
       }
     }
+    if (files.values().stream().anyMatch(row -> !isTold(row))) {
+      page.section("Where the bytes are");
+      for (Row row : files.values()) {
+        if (!isTold(row)) {
+          page.raw("<details><summary>").text("Layers of " + row.name()).raw("</summary>");
+          layers(row);
+          page.raw("</details>");
+        }
+      }
+      page.end();
+    }
+  }
+
+  private static boolean isTold(Row row) {
+    return row.layers().stream().anyMatch(l -> l.sqnrDb() != null);
   }
 
   private void layers(Row row) {
@@ -296,7 +332,7 @@ final class EvaluationTables {
         sorted.stream().mapToDouble(l -> l.sqnrDb() == null ? 0 : l.sqnrDb()).max().orElse(0);
     double largest =
         sorted.stream().mapToDouble(l -> l.bytes() == null ? 0 : l.bytes()).max().orElse(0);
-    int shown = Math.min(LAYERS_SHOWN, sorted.size());
+    int shown = isTold(row) ? Math.min(LAYERS_SHOWN, sorted.size()) : sorted.size();
     layerTable(sorted.subList(0, shown), loudest, largest);
     if (shown < sorted.size()) {
       page.raw("<details><summary>").text(sorted.size() - shown + " others").raw("</summary>");
@@ -356,7 +392,7 @@ final class EvaluationTables {
         r ->
             cells.add(
                 List.of(r.name(), r.path(), Quantity.count(r.bytes()) + " bytes", r.sha256())));
-    page.table(List.of("variant", "file", ">size", "sha256"), cells);
+    page.table(List.of("variant", "=file", ">size", "sha256"), cells);
     EvaluationReport.Data data = report.dataset();
     if (data != null) {
       page.element("p", "soft path", "Data: " + data.path() + ", sha256 " + data.sha256());

@@ -74,7 +74,8 @@ final class HtmlPage {
   /**
    * Adds a table; a wide one scrolls by itself.
    *
-   * @param columns headings; one that begins with ">" is of numbers, to the right
+   * @param columns headings; one that begins with ">" is of numbers, to the right; one that begins
+   *     with "=" is of sentences and never narrow
    * @param rows cells as text
    */
   HtmlPage table(List<String> columns, List<List<String>> rows) {
@@ -94,11 +95,13 @@ final class HtmlPage {
   }
 
   private static String alignment(String column) {
-    return column.startsWith(">") ? " class=\"n\"" : "";
+    return column.startsWith(">")
+        ? " class=\"n\""
+        : column.startsWith("=") ? " class=\"words\"" : "";
   }
 
   private static String heading(String column) {
-    return column.startsWith(">") ? column.substring(1) : column;
+    return column.startsWith(">") || column.startsWith("=") ? column.substring(1) : column;
   }
 
   /**
