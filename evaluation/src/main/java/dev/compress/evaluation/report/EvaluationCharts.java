@@ -25,6 +25,7 @@ final class EvaluationCharts {
 
   private final HtmlPage page;
   private final List<Row> rows;
+  private final Map<String, String> labels = new LinkedHashMap<>();
   private final Map<String, Integer> styles = new LinkedHashMap<>();
   private int charts;
 
@@ -32,17 +33,24 @@ final class EvaluationCharts {
    * For a page.
    *
    * @param page to add to
-   * @param rows with unique names
+   * @param report what was measured
    */
-  EvaluationCharts(HtmlPage page, List<Row> rows) {
+  EvaluationCharts(HtmlPage page, EvaluationReport report) {
     this.page = page;
-    this.rows = rows;
+    this.rows = EvaluationCells.labelled(report);
+    for (int i = 0; i < rows.size(); i++) {
+      labels.put(rows.get(i).name(), report.variants().get(i).name());
+    }
     rows.forEach(r -> style(place(r)));
   }
 
   static @Nullable Double median(Row row) {
     EvaluationReport.LatencyMs ms = row.latencyMs();
     return ms == null ? null : (Double) ms.p50();
+  }
+
+  private String label(Row row) {
+    return labels.getOrDefault(row.name(), row.name());
   }
 
   private static String place(Row row) {
@@ -89,7 +97,7 @@ final class EvaluationCharts {
     List<Point> points = new ArrayList<>();
     for (Row row : distinct.values()) {
       Bar bytes = Bar.of(row.bytes(), null);
-      points.add(new Point(row.name(), "all", 0, bytes, quality(row)));
+      points.add(new Point(row.name(), label(row), "all", 0, bytes, quality(row)));
     }
     chart("size of the file", b -> Quantity.bytes(Math.round(b)), metric, points, List.of());
   }
@@ -105,6 +113,7 @@ final class EvaluationCharts {
         points.add(
             new Point(
                 row.name(),
+                label(row),
                 place(row),
                 style(place(row)),
                 Bar.of(ms.p50(), ms.p50Ci95()),
@@ -127,6 +136,7 @@ final class EvaluationCharts {
         measured.add(
             new Point(
                 row.name(),
+                label(row),
                 series,
                 style(place(row)),
                 Bar.of(joules, energy.ci95()),
@@ -136,6 +146,7 @@ final class EvaluationCharts {
         estimated.add(
             new Point(
                 row.name(),
+                label(row),
                 series,
                 style(place(row)),
                 Bar.of(guess, energy.estimatedRangeJ()),

@@ -45,7 +45,7 @@ public final class HtmlEvaluationReport {
     facts();
     new EvaluationTables(page, report).gates();
     warnings();
-    new EvaluationCharts(page, rows).add();
+    new EvaluationCharts(page, report).add();
     versus();
     EvaluationTables tables = new EvaluationTables(page, report);
     tables.variants();

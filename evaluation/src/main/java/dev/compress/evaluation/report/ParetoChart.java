@@ -24,7 +24,7 @@ final class ParetoChart {
   private static final double CAP = 3.5;
   private static final int MOST_LABELS = 16;
   private static final int LABEL_LENGTH = 18;
-  private static final double LETTER = 5.9;
+  private static final double LETTER = 6.7;
   private static final double LINE = 12;
 
   /** A number with the ends of its interval; the ends are the number where none is known. */
@@ -39,13 +39,14 @@ final class ParetoChart {
   /**
    * A variant.
    *
-   * @param label short
+   * @param name in full
+   * @param label to stand beside it; colour and shape tell the series
    * @param series what it can be compared with: what was measured in one way on one machine
    * @param style number of the series' colour and shape
    * @param cost lower is better
    * @param quality see {@link Quality}
    */
-  record Point(String label, String series, int style, Bar cost, Bar quality) {}
+  record Point(String name, String label, String series, int style, Bar cost, Bar quality) {}
 
   /**
    * What quality is.
@@ -174,7 +175,7 @@ final class ParetoChart {
   }
 
   private String tip(Point point) {
-    return point.label()
+    return point.name()
         + ": "
         + costText.apply(point.cost().value())
         + ", "
@@ -337,7 +338,7 @@ final class ParetoChart {
         bestBox = box;
       }
     }
-    if (bestBox != null && least < wide * LINE / 3) {
+    if (bestBox != null && least < wide * LINE / 8) {
       taken.add(bestBox);
       add("<text class=\"name\" x=\"%.2f\" y=\"%.2f\">", bestBox[0], bestBox[3] - 2);
       svg.append(HtmlPage.escape(text)).append("</text>");

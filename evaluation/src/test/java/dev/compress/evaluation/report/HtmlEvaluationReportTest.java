@@ -166,6 +166,7 @@ class HtmlEvaluationReportTest {
       points.add(
           new Point(
               "p" + i,
+              "p" + i,
               "s",
               0,
               Bar.of(1 + random.nextInt(12), null),
