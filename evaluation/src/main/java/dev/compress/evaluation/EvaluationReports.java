@@ -90,7 +90,7 @@ public final class EvaluationReports {
     } catch (JsonProcessingException e) {
       throw malformed(file, CleanText.line(e.getOriginalMessage()) + place(e), e);
     } catch (IllegalArgumentException e) {
-      throw malformed(file, e.getMessage(), e);
+      throw malformed(file, String.valueOf(e.getMessage()), e);
     }
   }
 

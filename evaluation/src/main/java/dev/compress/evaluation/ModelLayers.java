@@ -1,6 +1,5 @@
 package dev.compress.evaluation;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.compress.evaluation.EvaluationReport.Layer;
@@ -132,10 +131,8 @@ final class ModelLayers {
           tree.path("layers").forEach(layers::add);
           return layers;
         }
-      } catch (JsonProcessingException | java.nio.charset.CharacterCodingException e) {
-        continue; // Somebody else's file: it is no report of this model.
       } catch (IOException e) {
-        continue; // Unreadable: what it would have said is left out, not guessed.
+        // Unreadable or somebody else's file: what it might say is left out, not guessed.
       }
     }
     return List.of();

@@ -40,16 +40,14 @@ final class RowParts {
       return null;
     }
     double median = times.percentileMillis(50);
+    Double half = result.medianLogHalfWidth().orElse(null);
     return new EvaluationReport.LatencyMs(
         times.meanMillis(),
         median,
         times.percentileMillis(90),
         times.percentileMillis(99),
         times.runs(),
-        result
-            .medianLogHalfWidth()
-            .map(h -> List.of(median * Math.exp(-h), median * Math.exp(h)))
-            .orElse(null));
+        half == null ? null : List.of(median * Math.exp(-half), median * Math.exp(half)));
   }
 
   static EvaluationReport.@Nullable Kernels kernels(VariantWorker.@Nullable Kernels found) {

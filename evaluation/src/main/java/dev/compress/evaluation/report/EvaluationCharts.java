@@ -96,7 +96,7 @@ final class EvaluationCharts {
                 List.of(r.sha256(), r.bytes(), accuracy(r).value(), accuracy(r).samples()), r));
     List<Point> points = new ArrayList<>();
     for (Row row : distinct.values()) {
-      Bar bytes = Bar.of(row.bytes(), null);
+      Bar bytes = Bar.of((double) row.bytes(), null);
       points.add(new Point(row.name(), label(row), "all", 0, bytes, quality(row)));
     }
     chart("size of the file", b -> Quantity.bytes(Math.round(b)), metric, points, List.of());

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** The tables of a comparison's page: every number of the charts and more. Not thread-safe. */
@@ -253,7 +254,7 @@ final class EvaluationTables {
     }
     page.section("What ran in integers").raw("<div class=\"bars\">");
     for (Row row : known) {
-      Double share = row.kernels().integerMacShare();
+      Double share = kernels(row).integerMacShare();
       page.element("div", "label", row.name());
       if (share == null) {
         page.element("div", "soft", "share of the multiplications unknown");
@@ -273,9 +274,13 @@ final class EvaluationTables {
     List<List<String>> cells = new ArrayList<>();
     for (Row row : known) {
       cells.add(
-          List.of(row.name(), counts(row.kernels().integer()), counts(row.kernels().floating())));
+          List.of(row.name(), counts(kernels(row).integer()), counts(kernels(row).floating())));
     }
     page.table(List.of("variant", "=kernels in integers", "=kernels in float"), cells).end();
+  }
+
+  private static EvaluationReport.Kernels kernels(Row row) {
+    return Objects.requireNonNull(row.kernels());
   }
 
   private static String counts(Map<String, Integer> counts) {

@@ -26,6 +26,7 @@ final class ParetoChart {
   private static final int LABEL_LENGTH = 18;
   private static final double LETTER = 6.7;
   private static final double LINE = 12;
+  private static final double NEAR_ANOTHER = 60;
 
   /** A number with the ends of its interval; the ends are the number where none is known. */
   record Bar(double value, double low, double high) {
@@ -333,6 +334,7 @@ final class ParetoChart {
       for (double[] other : taken) {
         hidden += overlap(box, other);
       }
+      hidden += nearOthers(box, atX, atY);
       if (hidden < least) {
         least = hidden;
         bestBox = box;
@@ -343,6 +345,21 @@ final class ParetoChart {
       add("<text class=\"name\" x=\"%.2f\" y=\"%.2f\">", bestBox[0], bestBox[3] - 2);
       svg.append(HtmlPage.escape(text)).append("</text>");
     }
+  }
+
+  /** A label beside another's marker would be taken for its name. */
+  private double nearOthers(double[] box, double ownX, double ownY) {
+    double[] around = {box[0] - 8, box[1] - 9, box[2] + 8, box[3] + 9};
+    double penalty = 0;
+    for (Point point : points) {
+      double otherX = px(point.cost().value());
+      double otherY = py(point.quality().value());
+      boolean own = Math.hypot(otherX - ownX, otherY - ownY) < 6;
+      boolean inside =
+          otherX > around[0] && otherX < around[2] && otherY > around[1] && otherY < around[3];
+      penalty += !own && inside ? NEAR_ANOTHER : 0;
+    }
+    return penalty;
   }
 
   private static double overlap(double[] a, double[] b) {
