@@ -36,7 +36,7 @@ final class RowParts {
 
   static EvaluationReport.@Nullable LatencyMs latency(@Nullable LatencyResult result) {
     LatencyDistribution times = result == null ? null : result.distribution();
-    if (times == null) {
+    if (result == null || times == null) {
       return null;
     }
     double median = times.percentileMillis(50);

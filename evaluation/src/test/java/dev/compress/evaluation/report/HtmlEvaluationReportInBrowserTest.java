@@ -58,7 +58,7 @@ class HtmlEvaluationReportInBrowserTest {
   }
 
   @AfterAll
-  static void stop() throws Exception {
+  static void stop() {
     if (browser != null) {
       browser.close();
     }
