@@ -174,6 +174,8 @@ class EvaluationTest {
       EvaluationReport.LatencyMs ms = Objects.requireNonNull(row.latencyMs());
       assertThat(ms.p50()).isPositive().isLessThanOrEqualTo(ms.p90());
       assertThat(ms.p90()).isLessThanOrEqualTo(ms.p99());
+      List<Double> ci95 = Objects.requireNonNull(ms.p50Ci95());
+      assertThat(ms.p50()).isBetween(ci95.get(0), ci95.get(1));
       // Five windows of 20 ms hold at most so many.
       assertThat(ms.samples() * ms.mean()).isBetween(0.5 * 5 * 20, 3.0 * 5 * 20);
       assertThat(row.throughputPerSecond()).isCloseTo(1000 / ms.mean(), within(1e-6));
