@@ -15,6 +15,8 @@ import dev.compress.evaluation.Variant;
 import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.evaluation.energy.EnergyPlan;
 import dev.compress.evaluation.energy.EnergySettings;
+import dev.compress.evaluation.energy.Footprint;
+import dev.compress.evaluation.energy.GridIntensity;
 import dev.compress.evaluation.report.HtmlEvaluationReport;
 import dev.compress.evaluation.report.JunitEvaluationReport;
 import dev.compress.evaluation.report.MarkdownEvaluationReport;
@@ -155,9 +157,20 @@ final class EvaluateJob {
     try {
       EnergyChoice choice =
           options.energy == null ? EnergyChoice.AUTO : EnergyChoice.parse(options.energy);
-      return new EnergyPlan(choice, options.requireMeasured, settings);
+      return new EnergyPlan(choice, options.requireMeasured, settings, rates());
     } catch (IllegalArgumentException e) {
       throw new UsageException("--energy: " + e.getMessage());
+    }
+  }
+
+  private Footprint.Rates rates() {
+    try {
+      return new Footprint.Rates(
+          options.carbon == null ? null : GridIntensity.parse(options.carbon),
+          options.pue == null ? 1 : options.pue,
+          options.price);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--carbon, --pue, --price: " + e.getMessage());
     }
   }
 

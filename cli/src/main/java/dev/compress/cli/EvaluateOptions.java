@@ -105,6 +105,29 @@ final class EvaluateOptions {
   boolean requireMeasured;
 
   @Option(
+      names = "--carbon",
+      order = 17,
+      paramLabel = "COUNTRY|GRAMS",
+      description =
+          "Tell grams of CO2 equivalents too: by a country's grid (such as FRA), or grams a kWh."
+              + " Default: none.")
+  @Nullable String carbon;
+
+  @Option(
+      names = "--pue",
+      order = 18,
+      paramLabel = "X",
+      description = "What the building takes for each joule of the machine. Default: 1.")
+  @Nullable Double pue;
+
+  @Option(
+      names = "--price",
+      order = 19,
+      paramLabel = "PER_KWH",
+      description = "Tell the cost too, in the price's currency. Default: none.")
+  @Nullable Double price;
+
+  @Option(
       names = "--max-drop",
       order = 20,
       paramLabel = "POINTS",

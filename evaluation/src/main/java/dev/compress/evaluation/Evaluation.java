@@ -16,12 +16,14 @@ import dev.compress.error.InvalidDataException;
 import dev.compress.evaluation.accuracy.AccuracyRun;
 import dev.compress.evaluation.accuracy.Score;
 import dev.compress.evaluation.accuracy.ScoredModel;
+import dev.compress.evaluation.energy.CpuTimeEstimate;
 import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.evaluation.energy.EnergyComparison;
 import dev.compress.evaluation.energy.EnergyPlan;
 import dev.compress.evaluation.energy.EnergyProtocol;
 import dev.compress.evaluation.energy.EnergyResult;
 import dev.compress.evaluation.energy.EnergySources;
+import dev.compress.evaluation.energy.Footprint;
 import dev.compress.evaluation.energy.WindowListener;
 import dev.compress.evaluation.energy.Workload;
 import dev.compress.evaluation.latency.LatencyResult;
@@ -223,8 +225,8 @@ public final class Evaluation {
       if (meter.isPresent()) {
         meter(timed, meter.get(), sources.watches());
       } else if (!energy.choice().equals(EnergyChoice.NONE)) {
-        EnergyReading unknown = new Unavailable(sources.whyNone());
-        entries.forEach(e -> e.reading = unknown);
+        warnings.add(sources.whyNone() + " Energies are estimates from processor time.");
+        estimate(timed);
       }
     } finally {
       entries.forEach(Entry::close);
@@ -313,20 +315,35 @@ public final class Evaluation {
     return alive.stream().filter(e -> e.error == null).toList();
   }
 
+  private void estimate(List<Entry> entries) {
+    progress.begin("estimate energy", entries.size());
+    for (Entry entry : entries) {
+      progress.check();
+      try {
+        entry.reading =
+            CpuTimeEstimate.of(entry.open().process())
+                .estimate(workload(entry), energy.settings().minWindowSeconds());
+        entry.energyRatio = EnergyComparison.of(entries.get(0).reading, entry.reading);
+      } catch (VariantDied e) {
+        entry.failed(e);
+      }
+      progress.advance(1);
+    }
+  }
+
+  private Workload workload(Entry entry) {
+    return new Workload(
+        entry.variant.name(),
+        samplesARun(entry),
+        runs -> entry.open().block(runs, Double.MAX_VALUE));
+  }
+
   /** The workloads are the very processes that were timed, on the same inputs. */
   private void meter(List<Entry> entries, EnergyMeter meter, List<DisturbanceWatch> watches) {
     if (entries.isEmpty()) {
       return;
     }
-    List<Workload> workloads =
-        entries.stream()
-            .map(
-                e ->
-                    new Workload(
-                        e.variant.name(),
-                        samplesARun(e),
-                        runs -> e.open().block(runs, Double.MAX_VALUE)))
-            .toList();
+    List<Workload> workloads = entries.stream().map(this::workload).toList();
     EnergyResult result =
         new EnergyProtocol(
                 meter, TimeSource.system(), energy.settings(), watches, WindowListener.NONE)
@@ -389,6 +406,16 @@ public final class Evaluation {
       }
       rows.add(row(entry, baseline));
     }
+    entries.stream()
+        .skip(1)
+        .filter(e -> !(e.reading instanceof Unavailable))
+        .map(e -> e.energyRatio)
+        .forEach(
+            ratio -> {
+              if (ratio instanceof EnergyComparison.NoRatio none) {
+                warnings.add(none.reason());
+              }
+            });
     List<EvaluationReport.Gate> judged = gates.judge(rows);
     for (EvaluationReport.Gate gate : judged) {
       if (gate.passed() && !gate.certain()) {
@@ -420,6 +447,7 @@ public final class Evaluation {
     LatencyResult latency = entry.latency;
     Optional<Score> score = Optional.ofNullable(entry.score);
     EvaluationReport.LatencyMs times = RowParts.latency(latency);
+    Footprint footprint = energy.rates().of(entry.reading);
     return new EvaluationReport.Row(
         entry.variant.name(),
         entry.loaded.file().toString(),
@@ -439,8 +467,10 @@ public final class Evaluation {
         entry.peakBytes.isPresent() ? (Long) entry.peakBytes.getAsLong() : null,
         RowParts.kernels(entry.kernels),
         energy.choice().equals(EnergyChoice.NONE) ? null : EnergyJson.of(entry.reading),
-        null,
-        null,
+        footprint instanceof Footprint.OfMeasured m ? m.grams() : null,
+        footprint instanceof Footprint.OfEstimated e ? e.central().estimatedGrams() : null,
+        footprint instanceof Footprint.OfMeasured m ? m.cost() : null,
+        footprint instanceof Footprint.OfEstimated e ? e.central().estimatedCost() : null,
         null,
         entry == baseline
             ? null

@@ -98,8 +98,10 @@ public record EvaluationReport(
    * @param peakRssBytes of the variant's own process, the Java machine's share included
    * @param kernels what ran in integers
    * @param energy a sample
-   * @param carbonG grams of CO2 equivalent a sample
-   * @param cost a sample, in the unit of the price
+   * @param carbonG grams of CO2 equivalent a sample, where energy was measured
+   * @param carbonEstimatedG the same where it was estimated
+   * @param cost a sample, in the unit of the price, where energy was measured
+   * @param costEstimated the same where it was estimated
    * @param breakEvenInferences after how many samples the compression's own energy is saved
    * @param vsBaseline null for the baseline
    * @param error why the row is incomplete
@@ -122,7 +124,9 @@ public record EvaluationReport(
       @Nullable Kernels kernels,
       @Nullable EnergyJson energy,
       @Nullable Double carbonG,
+      @Nullable Double carbonEstimatedG,
       @Nullable Double cost,
+      @Nullable Double costEstimated,
       @Nullable Long breakEvenInferences,
       @Nullable VsBaseline vsBaseline,
       @Nullable String error,

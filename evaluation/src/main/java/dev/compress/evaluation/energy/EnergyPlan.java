@@ -6,9 +6,16 @@ package dev.compress.evaluation.energy;
  * @param choice of the source
  * @param measuredOnly whether it is an error if there is no sensor
  * @param settings how long and how finely
+ * @param rates what carbon and money a joule stands for
  */
-public record EnergyPlan(EnergyChoice choice, boolean measuredOnly, EnergySettings settings) {
+public record EnergyPlan(
+    EnergyChoice choice, boolean measuredOnly, EnergySettings settings, Footprint.Rates rates) {
   /** No energy. */
   public static final EnergyPlan NONE =
       new EnergyPlan(EnergyChoice.NONE, false, EnergySettings.usual(0));
+
+  /** A plan without carbon and money. */
+  public EnergyPlan(EnergyChoice choice, boolean measuredOnly, EnergySettings settings) {
+    this(choice, measuredOnly, settings, new Footprint.Rates(null, 1, null));
+  }
 }

@@ -110,6 +110,12 @@ public final class VariantWorker implements AutoCloseable {
         Map.copyOf(found.integer()), Map.copyOf(found.floating()), found.integerMacShare());
   }
 
+  /** The process, whose processor time an estimate of energy asks for. */
+  public ProcessHandle process() {
+    return ProcessHandle.of(worker.processId())
+        .orElseThrow(() -> new VariantDied("its process is gone"));
+  }
+
   /** The most memory that was resident at one time, in bytes, the Java machine's included. */
   public OptionalLong peakResidentBytes() {
     OptionalLong now = worker.peakResidentBytes();
