@@ -151,6 +151,9 @@ final class EvaluateJob {
     if (options.minWindow != null) {
       settings = settings.withMinWindowSeconds(options.minWindow);
     }
+    if (options.warmup != null) {
+      settings = settings.withLongestWarmupSeconds(options.warmup);
+    }
     if (options.rounds != null) {
       settings = settings.withRounds(FEWEST_ROUNDS, options.rounds);
     }

@@ -288,7 +288,7 @@ class EvaluationTest {
     try {
       EnergyPlan plan =
           new EnergyPlan(
-              EnergyChoice.parse("file:" + log), true, new EnergySettings(0.3, 0.2, 0.5, 2, 3, 0));
+              EnergyChoice.parse("file:" + log), true, new EnergySettings(0.2, 1, 0.5, 2, 2, 1, 0));
       EvaluationReport report = both(data(true)).metering(plan).run();
       EvaluationReport.Row row = report.variants().get(1);
       EnergyJson energy = Objects.requireNonNull(row.energy());
@@ -296,7 +296,7 @@ class EvaluationTest {
       double seconds = Objects.requireNonNull(energy.windowS());
       double samples = Objects.requireNonNull(energy.inferences());
       int windows = Objects.requireNonNull(energy.windows());
-      assertThat(energy.energyJ()).isCloseTo(200 * seconds * windows / samples, withinPercent(3));
+      assertThat(energy.energyJ()).isCloseTo(200 * seconds * windows / samples, withinPercent(20));
       assertThat(Objects.requireNonNull(row.vsBaseline()).energyRatio()).isPositive();
     } finally {
       on.set(false);

@@ -123,7 +123,9 @@ public final class EnergyProtocol {
         throw new SensorLostException(String.valueOf(e.getMessage()));
       }
       for (WorkloadState state : states) {
-        guarded(state, () -> new WarmUp(taker, sensor, time).run(state));
+        guarded(
+            state,
+            () -> new WarmUp(taker, sensor, time, settings.longestWarmupSeconds()).run(state));
       }
       sensor.decide(states);
       baseline();

@@ -9,6 +9,7 @@ package dev.compress.evaluation.energy;
  * @param targetHalfWidth stop when every interval's half is at most this share of its mean
  * @param fewestRounds windows a workload at least, 2 or more
  * @param mostRounds windows a workload at most; who has not reached the target by then is unstable
+ * @param longestWarmupSeconds when a workload that is not steady yet is measured anyway
  * @param seed for the order within the rounds
  */
 public record EnergySettings(
@@ -17,9 +18,11 @@ public record EnergySettings(
     double targetHalfWidth,
     int fewestRounds,
     int mostRounds,
+    double longestWarmupSeconds,
     long seed) {
   private static final double USUAL_WINDOW_SECONDS = 10;
   private static final double USUAL_RESOLUTION = 0.01;
+  private static final double USUAL_WARMUP_SECONDS = 60;
   private static final double QUICK_RESOLUTION = 0.1;
   private static final double USUAL_HALF_WIDTH = 0.02;
   private static final int USUAL_FEWEST = 5;
@@ -50,6 +53,24 @@ public record EnergySettings(
     }
   }
 
+  /** With a minute of warm-up at most. */
+  public EnergySettings(
+      double minWindowSeconds,
+      double resolution,
+      double targetHalfWidth,
+      int fewestRounds,
+      int mostRounds,
+      long seed) {
+    this(
+        minWindowSeconds,
+        resolution,
+        targetHalfWidth,
+        fewestRounds,
+        mostRounds,
+        USUAL_WARMUP_SECONDS,
+        seed);
+  }
+
   /** Ten-second windows, five to thirty of them, down to 2%: as MLPerf Tiny's shortest. */
   public static EnergySettings usual(long seed) {
     return new EnergySettings(
@@ -64,11 +85,19 @@ public record EnergySettings(
 
   /** The same with other windows. */
   public EnergySettings withMinWindowSeconds(double seconds) {
-    return new EnergySettings(seconds, resolution, targetHalfWidth, fewestRounds, mostRounds, seed);
+    return new EnergySettings(
+        seconds, resolution, targetHalfWidth, fewestRounds, mostRounds, longestWarmupSeconds, seed);
   }
 
   /** The same with other numbers of rounds. */
   public EnergySettings withRounds(int fewest, int most) {
-    return new EnergySettings(minWindowSeconds, resolution, targetHalfWidth, fewest, most, seed);
+    return new EnergySettings(
+        minWindowSeconds, resolution, targetHalfWidth, fewest, most, longestWarmupSeconds, seed);
+  }
+
+  /** The same with another limit of the warm-up. */
+  public EnergySettings withLongestWarmupSeconds(double seconds) {
+    return new EnergySettings(
+        minWindowSeconds, resolution, targetHalfWidth, fewestRounds, mostRounds, seconds, seed);
   }
 }

@@ -15,22 +15,23 @@ final class WarmUp {
   private static final double BLOCK_SECONDS = 1;
   private static final int BLOCKS = 3;
   private static final double STEADY = 0.02;
-  private static final double LONGEST_SECONDS = 60;
   private static final int MOST_FAILURES = 3;
   private static final double NANOS = 1e9;
 
   private final WindowTaker taker;
   private final MeasuredSensor sensor;
   private final TimeSource time;
+  private final double longestSeconds;
 
-  WarmUp(WindowTaker taker, MeasuredSensor sensor, TimeSource time) {
+  WarmUp(WindowTaker taker, MeasuredSensor sensor, TimeSource time, double longestSeconds) {
     this.taker = taker;
     this.sensor = sensor;
     this.time = time;
+    this.longestSeconds = longestSeconds;
   }
 
   void run(WorkloadState state) {
-    long end = time.nanos() + (long) (LONGEST_SECONDS * NANOS);
+    long end = time.nanos() + (long) (longestSeconds * NANOS);
     Deque<Taken> last = new ArrayDeque<>();
     int failures = 0;
     // Sensors that are slower than a block show no power in it.

@@ -233,8 +233,8 @@ final class EvaluationTables {
   }
 
   private static List<String> energyCells(Row row, @Nullable EnergyJson energy) {
-    Double carbon = row.carbonG();
-    Double cost = row.cost();
+    Double carbon = row.carbonG() == null ? row.carbonEstimatedG() : row.carbonG();
+    Double cost = row.cost() == null ? row.costEstimated() : row.cost();
     Long even = row.breakEvenInferences();
     String mark = energy != null && energy.energyEstimatedJ() != null ? "~" : "";
     return List.of(
