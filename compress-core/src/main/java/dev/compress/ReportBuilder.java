@@ -8,6 +8,7 @@ import dev.compress.pass.PassResult.Trace;
 import dev.compress.pass.Pipeline;
 import dev.compress.proof.ProofMode;
 import dev.compress.proof.ProofResult;
+import dev.compress.quantize.Target;
 import dev.compress.recipe.Passes;
 import dev.compress.recipe.RecipeFile;
 import dev.compress.report.TransformReport;
@@ -55,6 +56,8 @@ final class ReportBuilder {
   private @Nullable ProofResult proof;
   private @Nullable OutputWeights weights;
   private final List<String> proofWarnings = new ArrayList<>();
+  private final List<String> passWarnings = new ArrayList<>();
+  private final List<String> passNotes = new ArrayList<>();
 
   ReportBuilder(Passes passes) {
     this.passes = passes;
@@ -92,11 +95,11 @@ final class ReportBuilder {
               + ". Fidelity was measured on this CPU.");
     } else if (passes.target() != Compress.thisMachine()) {
       notes.add(
-          "Speed was measured on this machine, which is no "
+          "Speed and kernels are those of this machine, which is no "
               + passes.target().id()
-              + ": measure it there.");
+              + ": measure there.");
     }
-    if (passes.target().isCpu() && !result.unplannedFloat().isEmpty()) {
+    if (runsTheTargetsKernels() && !result.unplannedFloat().isEmpty()) {
       proofWarnings.add(
           result.unplannedFloat().size()
               + " nodes planned as integer run in float: "
@@ -115,6 +118,12 @@ final class ReportBuilder {
               result.inputMs()));
     }
     warnings.addAll(proofWarnings);
+  }
+
+  /** Arm's kernels take other types than those of x86. */
+  private boolean runsTheTargetsKernels() {
+    return passes.target().isCpu()
+        && (passes.target() == Target.ARM) == (Compress.thisMachine() == Target.ARM);
   }
 
   /** Whether the output was measured to be slower beyond doubt, on a machine that is the target. */
@@ -154,6 +163,18 @@ final class ReportBuilder {
     forgetLayers();
   }
 
+  /**
+   * The model is left as it was: what passes changed and warned of is no more, and what they left
+   * is of no interest.
+   */
+  void revert() {
+    forgetLayers();
+    warnings.removeAll(passWarnings);
+    notes.removeAll(passNotes);
+    done.replaceAll(p -> new TransformReport.Pass(p.name(), p.seconds(), List.of(), p.skipped()));
+    warnings.add("Nothing in this model is worth it: it was copied unchanged.");
+  }
+
   void warn(List<String> more) {
     warnings.addAll(more);
   }
@@ -186,9 +207,11 @@ final class ReportBuilder {
       done.add(
           new TransformReport.Pass(
               pass.name(), pass.seconds(), pass.result().changes(), pass.result().skipped()));
-      warnings.addAll(pass.result().warnings());
-      notes.addAll(pass.result().notes());
+      passWarnings.addAll(pass.result().warnings());
+      passNotes.addAll(pass.result().notes());
     }
+    warnings.addAll(passWarnings);
+    notes.addAll(passNotes);
   }
 
   void layers(List<Trace> traces, Map<Trace, Double> sqnrDb) {
@@ -268,6 +291,15 @@ final class ReportBuilder {
     if (output != null && !provesAnything()) {
       warnings.add(
           "Kernels, fidelity, speed, sparsity and the zipped size were not measured: --proof none.");
+    }
+    if (output != null && isUnfaithful()) {
+      warnings.add(
+          String.format(
+              Locale.ROOT,
+              "The outputs are far from the input model's: %.1f dB on %s. Measure what that means"
+                  + " with labelled data (--data).",
+              Objects.requireNonNull(proof).sqnrDb(),
+              Objects.requireNonNull(proof).source()));
     }
     return new TransformReport(
         TransformReport.SCHEMA,

@@ -4,6 +4,7 @@ import dev.compress.calibrate.CalibrationCache;
 import dev.compress.calibrate.DatasetSamples;
 import dev.compress.calibrate.Samples;
 import dev.compress.data.Dataset;
+import dev.compress.error.IoReason;
 import dev.compress.error.OutputExistsException;
 import dev.compress.error.ReadWriteException;
 import dev.compress.graph.GraphValidator;
@@ -40,7 +41,9 @@ import dev.compress.tensor.Scratch;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -134,15 +137,21 @@ final class Transformation {
     // The proof reads the input: it must still be there.
     boolean trial = strict || limited || isSame(loaded.file(), output);
     Path target = trial ? trialFile(output) : output;
-    Transformed chosen = transformed;
     try {
-      WrittenModel written = write(loaded, chosen, target, trial || overwrite);
-      prove(loaded, written);
-      if ((report.isSlower() || report.isUnfaithful()) && transformed.fallback().isPresent()) {
+      Output made = write(loaded, transformed, target, trial || overwrite);
+      prove(loaded, made);
+      if ((report.isSlower() || report.isUnfaithful()) && made.used().fallback().isPresent()) {
         report.noteFallback(report.isSlower() ? "slower than float" : "too inexact");
-        chosen = transformed.fallback().get().get();
-        written = write(loaded, chosen, target, true);
-        prove(loaded, written);
+        made = write(loaded, made.used().fallback().get().get(), target, true);
+        prove(loaded, made);
+      }
+      if (report.isSlower()
+          && made.used().changed()
+          && passes.mode() == QuantizationMode.AUTO
+          && passes.quantization() == Passes.Quantization.INT8) {
+        report.note("With its weights stored in 8 bits the model was slower than the input.");
+        made = write(loaded, Transformed.unchanged(loaded.model()), target, true);
+        prove(loaded, made);
       }
       if (!report.hasAccuracy()) {
         score.ifPresent(scorer -> measureAccuracy(loaded, written(target), scorer));
@@ -152,7 +161,7 @@ final class Transformation {
             "--strict: " + report.strictFailures().get(0) + " Nothing was written.",
             report.build());
       }
-      return trial ? write(loaded, chosen, output, overwrite) : written;
+      return trial ? write(loaded, made.used(), output, overwrite).file() : made.file();
     } finally {
       if (trial) {
         remove(target);
@@ -221,14 +230,16 @@ final class Transformation {
     folder.toFile().delete();
   }
 
-  private void prove(LoadedModel loaded, WrittenModel written) {
+  private void prove(LoadedModel loaded, Output made) {
     if (!report.provesAnything()) {
       return;
     }
+    WrittenModel written = made.file();
     OnnxModel output = OnnxReader.read(written.file()).model();
     report.weights(OutputWeights.of(output, written));
     boolean kernelsOnly =
         passes.proof() == ProofMode.KERNELS
+            || !made.used().changed() // a copy is neither closer nor faster
             || (passes.proof() == ProofMode.AUTO
                 && loaded.bytes() > LARGE_MODEL_BYTES
                 && calibration.isEmpty());
@@ -252,7 +263,14 @@ final class Transformation {
       boolean changed,
       boolean holds,
       String failure,
-      Optional<Supplier<Transformed>> fallback) {}
+      Optional<Supplier<Transformed>> fallback) {
+    static Transformed unchanged(OnnxModel model) {
+      return new Transformed(model, false, true, "", Optional.empty());
+    }
+  }
+
+  /** What was written, and what it is. */
+  private record Output(WrittenModel file, Transformed used) {}
 
   private Transformed transform(OnnxModel model, Scratch scratch) {
     Optional<Samples> samples =
@@ -289,7 +307,7 @@ final class Transformation {
     if (samples.isEmpty()
         && passes.quantization() == Passes.Quantization.INT8
         && passes.mode() == QuantizationMode.AUTO) {
-      report.note(whatDataWouldBuy(before));
+      whatDataWouldBuy(before, !last.traces().isEmpty()).ifPresent(report::note);
     }
     if (changed
         && passes.recipe().maxDrop() != null
@@ -310,15 +328,20 @@ final class Transformation {
     return new Transformed(last.model(), changed, true, "", fallback);
   }
 
-  private static String whatDataWouldBuy(OnnxModel model) {
+  private static Optional<String> whatDataWouldBuy(OnnxModel model, boolean dynamic) {
     long convolutions = model.graph().nodes().stream().filter(n -> n.is("Conv")).count();
-    return convolutions > 0
-        ? "With --calibration-data, "
-            + convolutions
-            + (convolutions == 1 ? " convolution" : " convolutions")
-            + " could compute in integers too; without it no range of activations is known."
-        : "With --calibration-data, the ranges of activations would be known beforehand and not"
-            + " looked for at each run.";
+    if (convolutions > 0) {
+      return Optional.of(
+          "With --calibration-data, "
+              + convolutions
+              + (convolutions == 1 ? " convolution" : " convolutions")
+              + " could compute in integers too; without it no range of activations is known.");
+    }
+    return dynamic
+        ? Optional.of(
+            "With --calibration-data, the ranges of activations would be known beforehand and not"
+                + " looked for at each run.")
+        : Optional.empty();
   }
 
   /** A search for the nodes to put back quantizes again and again: it should observe once. */
@@ -365,6 +388,14 @@ final class Transformation {
     HoldAccuracy.Found found =
         new HoldAccuracy(pass, score, maxDrop).search(before, first, sensitivity, context);
     report.accuracy(found, score);
+    Map<String, Double> byOutput = new HashMap<>();
+    sensitivity.forEach((trace, decibels) -> byOutput.put(trace.output(), decibels));
+    Map<Trace, Double> kept = new LinkedHashMap<>();
+    for (Trace trace : found.result().traces()) {
+      kept.put(trace, byOutput.getOrDefault(trace.output(), Double.NaN));
+    }
+    report.forgetLayers();
+    report.layers(found.result().traces(), kept);
     String failure = dropFailure(score, found.drop(), maxDrop);
     return new Transformed(
         found.result().model(),
@@ -378,6 +409,7 @@ final class Transformation {
   private Optional<Supplier<Transformed>> fallback(
       List<CompressionPass> quantizing, OnnxModel before, PassContext context) {
     if (passes.mode() != QuantizationMode.AUTO
+        || report.plannedInteger().isEmpty() // then that is what it is already
         || !(quantizing.get(quantizing.size() - 1) instanceof QuantizeInt8 pass)) {
       return Optional.empty();
     }
@@ -403,31 +435,60 @@ final class Transformation {
     return DatasetSamples.of(data, model.graph(), wanted == null ? DEFAULT_SAMPLES : wanted);
   }
 
-  private WrittenModel write(
+  private Output write(
       LoadedModel loaded, Transformed transformed, Path output, boolean overwrite) {
-    WriteSettings settings = WriteSettings.DEFAULT.withForce(overwrite);
-    if (loaded.hasExternalData()) {
-      settings = settings.withExternal(WriteSettings.ExternalData.ALWAYS);
-    }
     if (!transformed.changed()) {
-      report.warn(List.of("Nothing in this model is worth it: it was copied unchanged."));
-      return OnnxWriter.write(loaded.model(), output, settings, progress);
+      report.revert();
+      return new Output(copy(loaded, output, overwrite), transformed);
     }
     WrittenModel written =
-        OnnxWriter.write(stamped(transformed.model()), output, settings, progress);
+        OnnxWriter.write(
+            stamped(transformed.model()), output, settings(loaded, overwrite), progress);
     if (written.bytes() <= loaded.bytes()) {
-      return written;
+      return new Output(written, transformed);
     }
-    if (transformed.fallback().isPresent()) {
-      // Scales and conversions outweigh small layers; weights alone may still be worth it.
-      report.forgetLayers();
-      return write(loaded, transformed.fallback().get().get(), output, true);
+    // Scales and conversions outweigh small layers; weights alone may still be worth it.
+    report.forgetLayers();
+    Transformed smaller =
+        transformed
+            .fallback()
+            .map(Supplier::get)
+            .orElseGet(() -> Transformed.unchanged(loaded.model()));
+    return write(loaded, smaller, output, true);
+  }
+
+  private static WriteSettings settings(LoadedModel loaded, boolean overwrite) {
+    WriteSettings settings = WriteSettings.DEFAULT.withForce(overwrite);
+    return loaded.hasExternalData()
+        ? settings.withExternal(WriteSettings.ExternalData.ALWAYS)
+        : settings;
+  }
+
+  /** Byte for byte, where the model is one file. */
+  private WrittenModel copy(LoadedModel loaded, Path output, boolean overwrite) {
+    if (loaded.hasExternalData()) {
+      return OnnxWriter.write(loaded.model(), output, settings(loaded, overwrite), progress);
     }
-    report.warn(
-        List.of(
-            "The result would be larger than the input: nothing in this model is worth it, and it"
-                + " was copied unchanged."));
-    return OnnxWriter.write(loaded.model(), output, settings.withForce(true), progress);
+    Path target = output.toAbsolutePath();
+    if (Files.exists(target) && !overwrite) {
+      throw new OutputExistsException(
+          output + " exists already. Give another output with -o, or overwrite it with --force.");
+    }
+    Path temporary =
+        target.resolveSibling(
+            "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+    try {
+      try {
+        Files.copy(loaded.file(), temporary, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(
+            temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(temporary);
+      }
+    } catch (IOException e) {
+      throw new ReadWriteException("Cannot write " + output + ": " + IoReason.of(e) + ".", e);
+    }
+    return new WrittenModel(output, loaded.bytes(), ModelHash.sha256(output), Optional.empty());
   }
 
   /** What was done to it, in the model itself. */

@@ -168,6 +168,40 @@ class DoorTest {
   }
 
   @Test
+  void nodesPutBackLeaveThePlan() throws IOException {
+    Dataset data = data(10_000);
+    TransformReport report =
+        Compress.with(recipe("calibration-method: minmax", "max-drop: 5", "strict: true"))
+            .calibratingOn(data)
+            .holdingAccuracyOn(data)
+            .run(input, output, true);
+    assertThat(report.notes()).anyMatch(n -> n.startsWith("Kept in float"));
+    assertThat(Objects.requireNonNull(report.kernels()).unplannedFloat()).isEmpty();
+    assertThat(report.warnings()).noneMatch(w -> w.contains("planned as integer"));
+  }
+
+  @Test
+  void whatIsNotWorthItIsTheSameFile() throws IOException {
+    Path tiny = folder.resolve("tiny.onnx");
+    OnnxModel relu =
+        OnnxModel.of(
+            8,
+            17,
+            Graph.of(
+                "relu",
+                List.of(Node.of("Relu", "relu", List.of("x"), List.of("y"))),
+                List.of(),
+                List.of(matrix("x")),
+                List.of(matrix("y"))));
+    Files.write(tiny, OnnxWriter.toBytes(relu));
+    TransformReport report = Compress.with(recipe()).run(tiny, output, false);
+    assertThat(output).hasSameBinaryContentAs(tiny);
+    assertThat(report.warnings()).anyMatch(w -> w.contains("copied unchanged"));
+    assertThat(report.passes()).allMatch(p -> p.changed().isEmpty());
+    assertThat(Objects.requireNonNull(report.output()).sha256()).isEqualTo(report.input().sha256());
+  }
+
+  @Test
   void secondRunTakesItsRangesFromTheCache() throws IOException {
     Path cache = folder.resolve("ranges.bin");
     Compress door = Compress.with(recipe("proof: none")).calibratingOn(data(1));

@@ -77,9 +77,21 @@ public record QuantizeInt4(NodeFilter filter) implements CompressionPass {
     Graph graph = edit.run();
     List<Change> changes = new ArrayList<>(edit.changes);
     graph = StoredWeights.storeAll(graph, filter, context, changes);
-    return graph == model.graph()
-        ? new PassResult(model, changes, edit.skipped, List.of())
-        : new PassResult(model.withGraph(graph), changes, edit.skipped, List.of(), edit.traces);
+    if (graph == model.graph()) {
+      return new PassResult(model, changes, edit.skipped, List.of());
+    }
+    int stored = changes.size() - edit.changes.size();
+    List<String> notes =
+        stored == 0
+            ? List.of()
+            : List.of(
+                "The runtime has 4-bit kernels for matrix products only: "
+                    + edit.changes.size()
+                    + " of them have 4-bit weights, and "
+                    + stored
+                    + " other weights are stored in 8 bits.");
+    return new PassResult(
+        model.withGraph(graph), changes, edit.skipped, List.of(), edit.traces, notes);
   }
 
   /** One graph being changed. */
