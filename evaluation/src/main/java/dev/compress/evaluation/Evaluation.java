@@ -468,9 +468,13 @@ public final class Evaluation {
         RowParts.kernels(entry.kernels),
         energy.choice().equals(EnergyChoice.NONE) ? null : EnergyJson.of(entry.reading),
         footprint instanceof Footprint.OfMeasured m ? m.grams() : null,
-        footprint instanceof Footprint.OfEstimated e ? e.central().estimatedGrams() : null,
+        footprint instanceof Footprint.OfEstimated e
+            ? RowParts.twoFigures(e.central().estimatedGrams())
+            : null,
         footprint instanceof Footprint.OfMeasured m ? m.cost() : null,
-        footprint instanceof Footprint.OfEstimated e ? e.central().estimatedCost() : null,
+        footprint instanceof Footprint.OfEstimated e
+            ? RowParts.twoFigures(e.central().estimatedCost())
+            : null,
         null,
         entry == baseline
             ? null

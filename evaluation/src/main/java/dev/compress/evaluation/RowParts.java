@@ -1,5 +1,6 @@
 package dev.compress.evaluation;
 
+import dev.compress.energy.EnergyJson;
 import dev.compress.evaluation.accuracy.Score;
 import dev.compress.evaluation.energy.EnergyComparison;
 import dev.compress.evaluation.latency.LatencyDistribution;
@@ -94,6 +95,11 @@ final class RowParts {
 
   static List<Double> ends(Interval interval) {
     return List.of(interval.low(), interval.high());
+  }
+
+  /** As an estimate is told. */
+  static @Nullable Double twoFigures(@Nullable Double value) {
+    return value == null ? null : (Double) EnergyJson.twoFigures(value);
   }
 
   static @Nullable Double finite(double value) {

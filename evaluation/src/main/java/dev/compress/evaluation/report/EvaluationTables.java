@@ -241,10 +241,19 @@ final class EvaluationTables {
         row.name(),
         EnergyWords.total(energy),
         EnergyWords.net(energy),
-        carbon == null ? UNKNOWN : mark + Quantity.grams(carbon),
-        cost == null ? UNKNOWN : mark + EvaluationCells.number(cost),
+        carbon == null ? UNKNOWN : mark + shortened(mark, Quantity.grams(carbon)),
+        cost == null
+            ? UNKNOWN
+            : mark + (mark.isEmpty() ? EvaluationCells.number(cost) : Double.toString(cost)),
         even == null ? UNKNOWN : mark + Quantity.count(even) + " inferences",
         EnergyWords.origin(energy));
+  }
+
+  /** An estimate has two figures: zeros behind them would claim more. */
+  private static String shortened(String mark, String number) {
+    return mark.isEmpty()
+        ? number
+        : number.replaceAll("(\\.\\d*?)0+(?= )", "$1").replaceAll("\\.(?= )", "");
   }
 
   void kernels() {
