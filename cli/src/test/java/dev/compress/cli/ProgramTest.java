@@ -136,8 +136,13 @@ class ProgramTest {
 
   @Test
   void severalReportsAreTaken() {
-    Bench.Result result = compress("--threads", "3", "--report", "a.json", "--report", "b.html");
+    Path json = folder.resolve("a.json");
+    Path html = folder.resolve("b.html");
+    Bench.Result result =
+        compress("--threads", "3", "--report", json.toString(), "--report", html.toString());
     assertThat(result.err()).isEmpty();
+    assertThat(json).isNotEmptyFile();
+    assertThat(html).isNotEmptyFile();
     assertThat(bench.requests).hasSize(1);
   }
 
