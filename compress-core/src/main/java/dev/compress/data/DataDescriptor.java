@@ -94,14 +94,16 @@ public final class DataDescriptor {
 
   /**
    * What it says of other data for the same model: the format and the inputs, without what is true
-   * of one file only: which it is, its labels' file, its split, and the metric.
+   * of one file only: which it is, its split, and the metric. Labels in a file of their own are
+   * left out altogether, column and classes too: that file goes with the other data. A column of
+   * the same records stays, lest it be taken for an input.
    */
   public DataDescriptor forOtherData() {
     return new DataDescriptor(
         new Origin(origin.where(), origin.folder(), origin.canonical() + "\nfor other data"),
         new SourceSpec(source.format(), Optional.empty(), source.record(), source.csv()),
         inputs,
-        new LabelSpec(labels.column(), Optional.empty(), labels.classes(), labels.classFile()),
+        labels.file().isPresent() ? LabelSpec.NONE : labels,
         Optional.empty(),
         Optional.empty());
   }
