@@ -92,7 +92,12 @@ final class Transformation {
     report.input(loaded, ModelHash.sha256(loaded.file()));
     List<CompressionPass> all = new ArrayList<>(passes.preparing(checked.model()));
     all.addAll(passes.quantizing());
-    report.passes(new Pipeline(all).plan(checked.model()));
+    Optional<Samples> samples = calibration.map(d -> samplesOf(d, checked.model()));
+    try (Scratch scratch = Scratch.inTemporaryFolder()) {
+      PassContext context =
+          new PassContext(scratch, progress, report.threads(), report.seed(), samples);
+      report.passes(new Pipeline(all).plan(checked.model(), context));
+    }
     return report.build();
   }
 

@@ -18,6 +18,8 @@ import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -97,7 +99,7 @@ class DoorEngineTest {
     List<String> args = new ArrayList<>();
     args.addAll(List.of("--quantize", "int8", "--proof", "none", "--force", "--json"));
     for (String word : more) {
-      args.add(word.matches(".*\\.(csv|yaml|json)") ? file(word).toString() : word);
+      args.add(word.matches(".*\\.(csv|yaml|json|bin)") ? file(word).toString() : word);
     }
     args.add(file("m.onnx").toString());
     ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -152,6 +154,57 @@ class DoorEngineTest {
     assertThat(report.at("/accuracy/samples").asInt()).isEqualTo(10);
     assertThat(report.at("/data/0/step").asText()).isEqualTo("calibration");
     assertThat(report.at("/data/0/samples").asInt()).as("not the other's split").isEqualTo(ROWS);
+  }
+
+  @Test
+  void aDryRunTellsWhatWouldChange() throws IOException {
+    JsonNode plan = report(compress("--dry-run"));
+    assertThat(plan.at("/output").isNull()).isTrue();
+    assertThat(file("m.int8.onnx")).doesNotExist();
+    JsonNode done = report(compress());
+    for (int i = 0; i < done.at("/passes").size(); i++) {
+      String changed = "/passes/" + i + "/changed";
+      assertThat(plan.at(changed)).isEqualTo(done.at(changed));
+    }
+    assertThat(plan.at("/passes").findValuesAsText("what"))
+        .anyMatch(what -> what.contains("stored in 8 bits"));
+  }
+
+  /** The records hold no labels, and calibration needs none. */
+  @Test
+  void labelsInAFileOfTheirOwnAreNotForCalibration() throws IOException {
+    ByteBuffer records =
+        ByteBuffer.allocate(ROWS * FEATURES * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    StringBuilder labels = new StringBuilder("index,label\n");
+    Random random = new Random(3);
+    for (int row = 0; row < ROWS; row++) {
+      for (int i = 0; i < FEATURES; i++) {
+        records.putFloat((float) random.nextGaussian());
+      }
+      labels.append(row).append(',').append(row % CLASSES).append('\n');
+    }
+    Files.write(file("test.bin"), records.array());
+    Files.write(file("other.bin"), records.array());
+    Files.writeString(file("labels.csv"), labels);
+    Files.writeString(
+        file("raw.yaml"),
+        """
+        format: raw
+        inputs: {x: {dtype: float32, shape: [64]}}
+        labels: {file: labels.csv, column: label}
+        metric: top1
+        """);
+    JsonNode report =
+        report(
+            compress(
+                "--calibration-data",
+                "other.bin",
+                "--data",
+                "test.bin",
+                "--data-config",
+                "raw.yaml"));
+    assertThat(report.at("/data/0/step").asText()).isEqualTo("calibration");
+    assertThat(report.at("/accuracy/samples").asInt()).isEqualTo(ROWS);
   }
 
   @Test

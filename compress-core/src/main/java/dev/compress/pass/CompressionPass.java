@@ -28,4 +28,17 @@ public interface CompressionPass {
    *     left alone
    */
   PassResult apply(OnnxModel model, PassContext context);
+
+  /**
+   * What {@link #apply} would change and leave alone, without running the model on any data. Unless
+   * a pass says otherwise, it needs none and is simply applied.
+   *
+   * @param model the model
+   * @param context what the run offers; its samples may be asked for their number alone
+   * @return the changes that can be known beforehand; the model need not be the one that {@code
+   *     apply} would make
+   */
+  default PassResult plan(OnnxModel model, PassContext context) {
+    return apply(model, context);
+  }
 }

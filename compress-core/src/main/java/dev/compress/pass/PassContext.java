@@ -75,6 +75,11 @@ public record PassContext(
     return new PassContext(scratch, progress, threads, seed, Optional.of(samples), cache, memo);
   }
 
+  /** The same without samples. */
+  public PassContext withoutCalibration() {
+    return new PassContext(scratch, progress, threads, seed, Optional.empty(), cache, memo);
+  }
+
   /** Types and shapes of a model's values, inferred once for each instance. */
   public Shapes shapes(OnnxModel model) {
     Optional<Shapes> known = memo.find(model, Shapes.class);

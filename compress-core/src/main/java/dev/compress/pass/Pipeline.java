@@ -39,14 +39,15 @@ public record Pipeline(List<CompressionPass> passes) {
     }
   }
 
-  /** Which passes have nothing to do on a model as it is, before any work. */
-  public List<PassReport> plan(OnnxModel model) {
-    List<PassReport> plan = new ArrayList<>();
-    for (CompressionPass pass : passes) {
-      plan.add(
-          new PassReport(pass.name(), 0, PassResult.unchanged(model), pass.notApplicableTo(model)));
-    }
-    return plan;
+  /**
+   * What all passes would change, as far as it can be known without running the model on data.
+   *
+   * @param model a valid model
+   * @param context what they may use; nothing of it is written to but the scratch
+   * @return one report a pass, in order
+   */
+  public List<PassReport> plan(OnnxModel model, PassContext context) {
+    return each(model, context, CompressionPass::plan).passes();
   }
 
   /**
@@ -58,6 +59,14 @@ public record Pipeline(List<CompressionPass> passes) {
    * @throws IllegalStateException if a pass makes an invalid graph: a bug in that pass
    */
   public Outcome run(OnnxModel model, PassContext context) {
+    return each(model, context, CompressionPass::apply);
+  }
+
+  private interface Step {
+    PassResult of(CompressionPass pass, OnnxModel model, PassContext context);
+  }
+
+  private Outcome each(OnnxModel model, PassContext context, Step step) {
     List<PassReport> reports = new ArrayList<>();
     OnnxModel current = model;
     for (CompressionPass pass : passes) {
@@ -65,7 +74,7 @@ public record Pipeline(List<CompressionPass> passes) {
       long start = System.nanoTime();
       Optional<NotApplicable> not = pass.notApplicableTo(current);
       PassResult result =
-          not.isPresent() ? PassResult.unchanged(current) : pass.apply(current, context);
+          not.isPresent() ? PassResult.unchanged(current) : step.of(pass, current, context);
       if (result.model() != current) {
         try {
           GraphValidator.check(result.model());

@@ -58,6 +58,30 @@ public record ImproveAccuracy(QuantizeInt8 quantization) implements CompressionP
 
   @Override
   public PassResult apply(OnnxModel model, PassContext context) {
+    Optional<PassResult> known = withoutTrial(model, context);
+    return known.isPresent()
+        ? known.get()
+        : search(model, context.calibration().orElseThrow(), context);
+  }
+
+  @Override
+  public PassResult plan(OnnxModel model, PassContext context) {
+    return withoutTrial(model, context)
+        .orElseGet(
+            () ->
+                new PassResult(
+                    model,
+                    List.of(),
+                    List.of(),
+                    List.of(),
+                    List.of(),
+                    List.of(
+                        "Equalization and smoothing will be tried on the calibration data and kept"
+                            + " where they help.")));
+  }
+
+  /** The result where nothing is to be tried; else empty. */
+  private Optional<PassResult> withoutTrial(OnnxModel model, PassContext context) {
     Optional<Samples> all = context.calibration();
     if (notApplicableTo(model).isPresent()
         || all.isEmpty()
@@ -66,18 +90,20 @@ public record ImproveAccuracy(QuantizeInt8 quantization) implements CompressionP
         || !quantization.target().runsIntegerKernels()
         || (quantization.mode() != QuantizationMode.AUTO
             && quantization.mode() != QuantizationMode.STATIC)) {
-      return PassResult.unchanged(model);
+      return Optional.of(PassResult.unchanged(model));
     }
     double products = products(model, context.shapes(model));
     if (products < 0 || products > MOST_PRODUCTS) {
-      return new PassResult(
-          model,
-          List.of(),
-          List.of(
-              new Skipped("the model", "", "too large to try equalization and smoothing quickly")),
-          List.of());
+      return Optional.of(
+          new PassResult(
+              model,
+              List.of(),
+              List.of(
+                  new Skipped(
+                      "the model", "", "too large to try equalization and smoothing quickly")),
+              List.of()));
     }
-    return search(model, all.get(), context);
+    return Optional.empty();
   }
 
   private PassResult search(OnnxModel model, Samples all, PassContext context) {

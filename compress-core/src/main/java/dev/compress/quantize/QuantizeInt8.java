@@ -100,7 +100,6 @@ public record QuantizeInt8(
     List<Trace> traces = new ArrayList<>();
     List<String> notes = new ArrayList<>();
     Graph graph = model.graph();
-    boolean perChannel = model.opset() >= 13;
     Shapes shapes = context.shapes(model);
     warnings.addAll(shapes.warnings());
     if (rounding == Rounding.ADAPTIVE && context.calibration().isEmpty()) {
@@ -108,7 +107,7 @@ public record QuantizeInt8(
           "Adaptive rounding takes calibration data: weights were rounded to nearest. Give"
               + " --calibration-data.");
     }
-    if (isStatic(context) && perChannel && target.runsIntegerKernels()) {
+    if (isStatic(context, model)) {
       StaticQuantizer quantizer = new StaticQuantizer(this, model, shapes, context);
       graph = quantizer.quantize();
       changes.addAll(quantizer.changes());
@@ -124,8 +123,36 @@ public record QuantizeInt8(
     return new PassResult(model.withGraph(graph), changes, skipped, warnings, traces, notes);
   }
 
-  private boolean isStatic(PassContext context) {
-    return mode == QuantizationMode.STATIC
-        || (mode == QuantizationMode.AUTO && context.calibration().isPresent());
+  /** Which nodes will be integer follows from shapes; what the data may change of it is noted. */
+  @Override
+  public PassResult plan(OnnxModel model, PassContext context) {
+    if (!isStatic(context, model)) {
+      boolean rounds = rounding == Rounding.ADAPTIVE && context.calibration().isPresent();
+      QuantizeInt8 quick =
+          rounds
+              ? new QuantizeInt8(mode, target, filter, method, keptFloat, Rounding.NEAREST, guarded)
+              : this;
+      return quick.apply(model, context.withoutCalibration());
+    }
+    Shapes shapes = context.shapes(model);
+    StaticQuantizer quantizer = new StaticQuantizer(this, model, shapes, context);
+    Graph outline = quantizer.outline();
+    List<Change> changes = new ArrayList<>(quantizer.changes());
+    StoredWeights.storeAll(outline, filter, context, changes);
+    List<String> notes =
+        quantizer.changes().isEmpty()
+            ? List.of()
+            : List.of(
+                "Nothing was calibrated yet: where rounding turns out to ruin the outputs, more"
+                    + " nodes stay float.");
+    return new PassResult(model, changes, quantizer.skipped(), shapes.warnings(), List.of(), notes);
+  }
+
+  /** Per-channel scales came with operator set 13. */
+  private boolean isStatic(PassContext context, OnnxModel model) {
+    return (mode == QuantizationMode.STATIC
+            || (mode == QuantizationMode.AUTO && context.calibration().isPresent()))
+        && model.opset() >= 13
+        && target.runsIntegerKernels();
   }
 }

@@ -79,6 +79,12 @@ public record SmoothActivations(NodeFilter filter) implements CompressionPass {
         : PassResult.of(model.withGraph(built(editor)), changes, List.of());
   }
 
+  /** Whose channels reach how far, the data alone tell. */
+  @Override
+  public PassResult plan(OnnxModel model, PassContext context) {
+    return apply(model, context.withoutCalibration());
+  }
+
   private static dev.compress.graph.Graph built(GraphEditor editor) {
     editor.removeDead();
     return editor.build();

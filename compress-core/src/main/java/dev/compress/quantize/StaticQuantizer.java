@@ -20,6 +20,8 @@ import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
 import dev.compress.pass.PassResult.Trace;
 import dev.compress.runtime.Shapes;
+import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -36,6 +38,7 @@ import java.util.function.Supplier;
 /** Quantizes one model by calibrated ranges: plan, calibrate, quantize weights, write. */
 final class StaticQuantizer {
   private static final float[] NO_BIAS = {};
+  private static final String STATIC = "int8, static";
 
   /** How often nodes are put aside because the outputs are poor. */
   private static final int MOST_LOOKS = 2;
@@ -88,16 +91,47 @@ final class StaticQuantizer {
     return notes;
   }
 
+  private Samples samples() {
+    return context
+        .calibration()
+        .orElseThrow(
+            () ->
+                new InvalidDataException(
+                    "Static quantization needs calibration data: give --calibration-data, or "
+                        + "use --quantize-mode dynamic or weights."));
+  }
+
+  /**
+   * Plans alone: no sample is read and no weight looked at.
+   *
+   * @return the graph with something small in place of each weight that will be integer, so that
+   *     what is left can be told
+   */
+  Graph outline() {
+    samples();
+    StaticPlan plan = plan();
+    skipped.addAll(planned);
+    if (plan.weighted.isEmpty()) {
+      return model.graph();
+    }
+    GraphEditor editor = new GraphEditor(model.graph());
+    for (Node node : model.graph().nodes()) {
+      NodePattern pattern = plan.weighted.get(node);
+      if (pattern != null) {
+        Tensor codes = Tensor.ofBytes(ElementType.INT8, Shape.of(1), new byte[1]);
+        String weight = editor.addInitializer(pattern.weight() + "_q", codes);
+        editor.replace(node, node.withInput(1, weight));
+        changes.add(Change.of(node, STATIC));
+      }
+    }
+    plan.others.forEach(node -> changes.add(Change.of(node, STATIC)));
+    editor.removeDead();
+    return editor.build();
+  }
+
   /** The quantized graph; the same one if nothing could be quantized. */
   Graph quantize() {
-    Samples samples =
-        context
-            .calibration()
-            .orElseThrow(
-                () ->
-                    new InvalidDataException(
-                        "Static quantization needs calibration data: give --calibration-data, or "
-                            + "use --quantize-mode dynamic or weights."));
+    Samples samples = samples();
     StaticPlan plan = plan();
     if (plan.weighted.isEmpty()) {
       skipped.addAll(planned);
@@ -279,7 +313,7 @@ final class StaticQuantizer {
         context.progress().check();
         AffineParameters input = Objects.requireNonNull(parameters.get(plan.root(node.input(0))));
         emitWeighted(pattern, input, statistics, edit);
-        changes.add(Change.of(node, "int8, static"));
+        changes.add(Change.of(node, STATIC));
         String output = outputOf(node, plan, edit.index());
         traces.add(
             new Trace(
@@ -298,7 +332,7 @@ final class StaticQuantizer {
           notes.addAll(s.notes());
         });
     for (Node node : plan.others) {
-      changes.add(Change.of(node, "int8, static"));
+      changes.add(Change.of(node, STATIC));
     }
     editor.removeDead();
     return editor.build();
