@@ -76,6 +76,7 @@ final class EvaluateJob {
           "Which reports? Write: compress evaluate --merge a.json b.json --report fleet.html");
     }
     checkReports();
+    Gates gates = gates();
     List<EvaluationReport> saved = new ArrayList<>();
     Set<Path> seen = new HashSet<>();
     for (String file : models) {
@@ -84,19 +85,31 @@ final class EvaluateJob {
       }
       saved.add(EvaluationReports.read(Path.of(file)));
     }
-    return finish(EvaluationReports.holding(EvaluationReports.merge(saved), gates()));
+    EvaluationReport merged = EvaluationReports.merge(saved);
+    if (!gates.isEmpty() && merged.variants().stream().allMatch(v -> v.vsBaseline() == null)) {
+      throw new UsageException(
+          "A gate compares with a baseline, and no report has a variant beside its baseline."
+              + " Evaluate both on each machine, or leave the gates out.");
+    }
+    return finish(EvaluationReports.holding(merged, gates));
   }
 
   private int measure() {
     EvaluationSettings settings = settings();
+    Gates gates = gates();
     checkOptions();
     List<Variant> variants = variants();
+    if (!gates.isEmpty() && variants.size() < 2) {
+      throw new UsageException(
+          "A gate compares with a baseline, and there is one model only. Name the baseline first,"
+              + " then the variants: compress evaluate float.onnx int8.onnx --max-drop 0.5");
+    }
     root.workingOn(variants.get(0).file().toString());
     EvaluationReport report;
     try (Dataset data = data();
         TerminalProgress progress =
             new TerminalProgress(terminal, root.standard.quiet, root.cancelled())) {
-      report = evaluate(variants, data, settings, progress);
+      report = evaluate(variants, data, settings, gates, progress);
     }
     return finish(report);
   }
@@ -108,14 +121,22 @@ final class EvaluateJob {
   }
 
   private Gates gates() {
-    return new Gates(options.maxDrop, options.maxLatencyRatio, options.maxEnergyRatio);
+    try {
+      return new Gates(options.maxDrop, options.maxLatencyRatio, options.maxEnergyRatio);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--" + e.getMessage() + ".");
+    }
   }
 
   private EvaluationReport evaluate(
-      List<Variant> variants, Dataset data, EvaluationSettings settings, Progress progress) {
+      List<Variant> variants,
+      Dataset data,
+      EvaluationSettings settings,
+      Gates gates,
+      Progress progress) {
     return Evaluation.of(variants, data)
         .with(settings)
-        .holding(gates())
+        .holding(gates)
         .metering(energy())
         .reportingTo(progress)
         .run();

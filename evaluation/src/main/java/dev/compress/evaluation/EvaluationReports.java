@@ -297,15 +297,7 @@ public final class EvaluationReports {
    */
   public static EvaluationReport holding(EvaluationReport report, Gates gates) {
     List<Gate> judged = new ArrayList<>(report.gates());
-    boolean several = report.hosts().size() > 1;
-    for (Row row : report.variants()) {
-      if (row.vsBaseline() != null) {
-        // The judge passes over the first row, the baseline.
-        for (Gate gate : gates.judge(List.of(row, row))) {
-          judged.add(several ? ofVariant(gate, gate.variant() + ", " + row.host()) : gate);
-        }
-      }
-    }
+    judged.addAll(gates.judge(report.variants()));
     return new EvaluationReport(
         report.schema(),
         report.environment(),

@@ -25,7 +25,36 @@ public record Gates(
   /** No limits. */
   public static final Gates NONE = new Gates(null, null, null);
 
-  /** Judges rows in comparison with the baseline. */
+  /**
+   * Checks the limits.
+   *
+   * @throws IllegalArgumentException if a ratio is not positive, or one is no number; the message
+   *     names it as the command line does
+   */
+  public Gates {
+    if (maxDrop != null && !Double.isFinite(maxDrop)) {
+      throw new IllegalArgumentException("max-drop must be a number, not " + maxDrop);
+    }
+    positive("max-latency-ratio", maxLatencyRatio);
+    positive("max-energy-ratio", maxEnergyRatio);
+  }
+
+  private static void positive(String name, @Nullable Double ratio) {
+    if (ratio != null && !(ratio > 0 && ratio < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException(
+          name + " must be over 0 (1 is as much as the baseline), not " + ratio);
+    }
+  }
+
+  /** Whether there is no limit. */
+  public boolean isEmpty() {
+    return maxDrop == null && maxLatencyRatio == null && maxEnergyRatio == null;
+  }
+
+  /**
+   * Judges every row against its own baseline: that of its device and machine, which it was
+   * compared with when it was measured. A row without a comparison is a baseline.
+   */
   List<Gate> judge(List<Row> rows) {
     List<Gate> gates = new ArrayList<>();
     add(gates, "max-drop", maxDrop, rows, VsBaseline::accuracyDrop, VsBaseline::accuracyDropCi95);
@@ -56,11 +85,13 @@ public record Gates(
     if (limit == null) {
       return;
     }
-    for (Row row : rows.subList(Math.min(1, rows.size()), rows.size())) {
+    boolean several = rows.stream().map(Row::host).distinct().count() > 1;
+    for (Row row : rows) {
       VsBaseline versus = row.vsBaseline();
-      Double measured = versus == null ? null : value.apply(versus);
-      List<Double> ci95 = versus == null ? null : interval.apply(versus);
-      gates.add(judge(name, row.name() + " on " + row.device(), limit, measured, ci95));
+      if (versus != null) {
+        String variant = row.name() + " on " + row.device() + (several ? ", " + row.host() : "");
+        gates.add(judge(name, variant, limit, value.apply(versus), interval.apply(versus)));
+      }
     }
   }
 

@@ -216,6 +216,72 @@ class EvaluationTest {
   }
 
   @Test
+  void aGateNeedsSomethingToCompare() {
+    Evaluation one = Evaluation.of(List.of(new Variant("a", baseline)), data(true)).with(QUICK);
+    assertThatThrownBy(() -> one.holding(new Gates(0.5, null, null)).run())
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("two variants");
+    for (double wrong : new double[] {0, -1, Double.NaN, Double.POSITIVE_INFINITY}) {
+      assertThatThrownBy(() -> new Gates(null, wrong, null)).hasMessageContaining("max-latency");
+      assertThatThrownBy(() -> new Gates(null, null, wrong)).hasMessageContaining("max-energy");
+    }
+    assertThatThrownBy(() -> new Gates(Double.NaN, null, null)).hasMessageContaining("max-drop");
+  }
+
+  @Test
+  void withoutItsBaselineAVariantHasNoComparison() {
+    EvaluationReport report =
+        Evaluation.of(
+                List.of(
+                    new Variant("a", baseline),
+                    new Variant("b", variant),
+                    new Variant("c", variant)),
+                data(true))
+            .with(new EvaluationSettings(1, 1, 0.2, 0.05, 5, 5, 0))
+            .holding(new Gates(null, 2.0, null))
+            .reportingTo(new KillsFirstChild("score"))
+            .run();
+    assertThat(report.variants().get(0).error()).contains("SIGKILL");
+    for (EvaluationReport.Row row : report.variants().subList(1, 3)) {
+      assertThat(row.error()).isNull();
+      assertThat(row.accuracy()).isNotNull();
+      assertThat(row.latencyMs()).isNotNull();
+      assertThat(Objects.requireNonNull(row.vsBaseline()).latencyRatio()).isNull();
+    }
+    assertThat(report.gates()).hasSize(2).noneMatch(EvaluationReport.Gate::passed);
+  }
+
+  /** Kills the process of the first variant at the beginning of a stage. */
+  private static final class KillsFirstChild implements Progress {
+    private final String stage;
+    private boolean done;
+
+    KillsFirstChild(String stage) {
+      this.stage = stage;
+    }
+
+    @Override
+    public void begin(String begun, long total) {
+      if (begun.equals(stage) && !done) {
+        done = true;
+        ProcessHandle.current()
+            .children()
+            .min(java.util.Comparator.comparing(p -> p.info().startInstant().orElseThrow()))
+            .orElseThrow()
+            .destroyForcibly();
+      }
+    }
+
+    @Override
+    public void advance(long steps) {}
+
+    @Override
+    public boolean cancelled() {
+      return false;
+    }
+  }
+
+  @Test
   void theJsonHoldsTheContractsKeys() throws IOException {
     ObjectMapper json = new ObjectMapper();
     JsonNode tree = json.readTree(json.writeValueAsString(both(data(true)).run()));

@@ -1,6 +1,7 @@
 package dev.compress.evaluation.accuracy;
 
 import dev.compress.metric.FidelityScorer;
+import dev.compress.metric.Metric;
 import dev.compress.metric.MetricResult;
 import dev.compress.metric.PairedDifference;
 import java.util.List;
@@ -24,5 +25,16 @@ public record Score(
     List<String> warnings) {
   public Score {
     warnings = List.copyOf(warnings);
+  }
+
+  /**
+   * The same where the baseline is missing, so that nothing was compared with it.
+   *
+   * @param metric of the accuracy; one that compares with the baseline is left out
+   */
+  public Score alone(Optional<Metric> metric) {
+    boolean own = metric.filter(m -> m.needs() != Metric.Needs.REFERENCE_OUTPUTS).isPresent();
+    return new Score(
+        own ? accuracy : Optional.empty(), Optional.empty(), Optional.empty(), failure, warnings);
   }
 }

@@ -4,6 +4,7 @@ import dev.compress.energy.EnergyReading;
 import dev.compress.energy.Estimated;
 import dev.compress.energy.Measured;
 import dev.compress.energy.Unavailable;
+import dev.compress.evaluation.statistics.StudentInterval;
 import dev.compress.metric.Interval;
 import java.util.ArrayList;
 import java.util.List;

@@ -26,7 +26,7 @@ import java.util.Random;
  *   <li>Idle baselines of the same length before and after.
  *   <li>Rounds of one window a workload, in an order by seed and then the same backwards (A B, B
  *       A), until every interval is narrow enough, looked at after every round: see {@link
- *       StudentInterval} for what that costs the interval.
+ *       dev.compress.evaluation.statistics.StudentInterval} for what that costs the interval.
  *   <li>A window that was disturbed is taken again.
  * </ol>
  *

@@ -6,6 +6,7 @@ import dev.compress.energy.MeterTraits;
 import dev.compress.energy.Provenance;
 import dev.compress.evaluation.energy.WindowTaker.Alignment;
 import dev.compress.evaluation.energy.WindowTaker.Taken;
+import dev.compress.evaluation.statistics.StudentInterval;
 import dev.compress.metric.Interval;
 import java.util.ArrayList;
 import java.util.List;

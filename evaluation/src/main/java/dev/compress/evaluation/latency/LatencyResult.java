@@ -28,4 +28,16 @@ public record LatencyResult(
   public LatencyResult {
     warnings = List.copyOf(warnings);
   }
+
+  /** The same where the baseline is missing. */
+  public LatencyResult alone() {
+    return new LatencyResult(
+        distribution,
+        medianLogHalfWidth,
+        Optional.empty(),
+        Optional.empty(),
+        rounds,
+        failure,
+        warnings);
+  }
 }

@@ -1,6 +1,7 @@
 package dev.compress.evaluation.latency;
 
 import dev.compress.error.CancelledException;
+import dev.compress.evaluation.statistics.StudentInterval;
 import dev.compress.metric.Interval;
 import dev.compress.progress.Progress;
 import java.util.ArrayList;
@@ -10,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
-import org.apache.commons.statistics.distribution.TDistribution;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,16 +19,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>The ratio is {@code exp(mean d)}, {@code d = ln(median of the variant's window / median of the
  * baseline's)} by round: what slows the machine down for a while slows both. Its interval is {@code
- * exp(mean d ± 1.2 t(0.975, k - 1) s / sqrt(k))}; the factor 1.2 makes up for ending as soon as it
- * is narrow.
+ * exp(mean d ± c t(0.975, k - 1) s / sqrt(k))}, {@code c} that of {@link StudentInterval}, which
+ * makes up for ending as soon as it is narrow.
  */
 public final class LatencyRun {
   private static final double STEADY = 0.02;
   private static final int STEADY_BLOCKS = 3;
   private static final double LONGEST_WARMUP_BLOCK = 1;
   private static final double TARGET = 0.02;
-  private static final double FOR_STOPPING = 1.2;
-  private static final double UPPER = 0.975;
 
   private final List<Timed> subjects = new ArrayList<>();
   private final LatencySettings settings;
@@ -156,8 +154,8 @@ public final class LatencyRun {
 
   private boolean precise() {
     for (int i = 1; i < subjects.size(); i++) {
-      Optional<double[]> logs = logRatio(subjects.get(i));
-      if (logs.isPresent() && logs.get()[1] > TARGET) {
+      Optional<StudentInterval> log = logRatio(subjects.get(i));
+      if (log.isPresent() && log.get().halfWidth() > TARGET) {
         return false;
       }
     }
@@ -166,53 +164,44 @@ public final class LatencyRun {
 
   /** How well one subject's own window medians agree. */
   private static double relativeHalfWidth(Timed timed) {
-    double[] logs = timed.medians.stream().filter(m -> !m.isNaN()).mapToDouble(Math::log).toArray();
-    return logs.length < 2 ? Double.POSITIVE_INFINITY : halfWidth(logs);
+    List<Double> logs = timed.medians.stream().filter(m -> !m.isNaN()).map(Math::log).toList();
+    return logs.isEmpty() ? Double.POSITIVE_INFINITY : stopping(logs).halfWidth();
   }
 
-  private static double halfWidth(double[] values) {
-    double mean = Arrays.stream(values).average().orElse(0);
-    double squares = Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum();
-    int k = values.length;
-    return FOR_STOPPING
-        * TDistribution.of(k - 1).inverseCumulativeProbability(UPPER)
-        * Math.sqrt(squares / (k - 1) / k);
+  private static StudentInterval stopping(List<Double> values) {
+    return StudentInterval.of(values, StudentInterval.FOR_STOPPING);
   }
 
-  /** Mean and half width of the logarithm, over rounds in which both had their turn. */
-  private Optional<double[]> logRatio(Timed timed) {
+  /** Of the logarithm, over rounds in which both had their turn. */
+  private Optional<StudentInterval> logRatio(Timed timed) {
     List<Double> first = subjects.get(0).medians;
-    double[] logs = new double[Math.min(first.size(), timed.medians.size())];
-    int k = 0;
-    for (int i = 0; i < logs.length; i++) {
+    List<Double> logs = new ArrayList<>();
+    for (int i = 0; i < Math.min(first.size(), timed.medians.size()); i++) {
       double log = Math.log(timed.medians.get(i) / first.get(i));
       if (!Double.isNaN(log)) {
-        logs[k++] = log;
+        logs.add(log);
       }
     }
-    if (k < 2) {
-      return Optional.empty();
-    }
-    double[] used = Arrays.copyOf(logs, k);
-    return Optional.of(new double[] {Arrays.stream(used).average().orElse(0), halfWidth(used)});
+    return logs.size() < 2 ? Optional.empty() : Optional.of(stopping(logs));
   }
 
   private LatencyResult result(Timed timed) {
-    Optional<double[]> log = timed == subjects.get(0) ? Optional.empty() : logRatio(timed);
-    if (log.isPresent() && log.get()[1] > TARGET) {
+    Optional<StudentInterval> log = timed == subjects.get(0) ? Optional.empty() : logRatio(timed);
+    if (log.isPresent() && log.get().halfWidth() > TARGET) {
       timed.warnings.add(
           String.format(
               Locale.ROOT,
               "The latency of %s is unstable: after %d rounds its ratio is known to ±%.1f%% only.",
               timed.subject.name(),
               timed.medians.size(),
-              100 * log.get()[1]));
+              100 * log.get().halfWidth()));
     }
     return new LatencyResult(
         timed.distribution.runs() == 0 ? null : timed.distribution,
         Optional.of(relativeHalfWidth(timed)).filter(Double::isFinite),
-        log.map(l -> Math.exp(l[0])),
-        log.map(l -> new Interval(Math.exp(l[0] - l[1]), Math.exp(l[0] + l[1]))),
+        log.map(l -> Math.exp(l.mean())),
+        log.map(StudentInterval::interval)
+            .map(i -> new Interval(Math.exp(i.low()), Math.exp(i.high()))),
         (int) timed.medians.stream().filter(m -> !m.isNaN()).count(),
         Optional.ofNullable(timed.failure),
         timed.warnings);

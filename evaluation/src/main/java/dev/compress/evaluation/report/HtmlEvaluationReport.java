@@ -50,10 +50,11 @@ public final class HtmlEvaluationReport {
     EvaluationTables tables = new EvaluationTables(page, report);
     tables.variants();
     tables.latency();
-    tables.energy();
-    tables.kernels();
-    tables.layers();
-    tables.provenance();
+    new EnergyTables(page, report).energy();
+    LayerTables layers = new LayerTables(page, report);
+    layers.kernels();
+    layers.layers();
+    new ProvenanceTables(page, report).provenance();
     return page.print("compress: " + title, HtmlTransformReport.style());
   }
 

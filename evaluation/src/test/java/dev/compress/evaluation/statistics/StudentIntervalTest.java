@@ -1,4 +1,4 @@
-package dev.compress.evaluation.energy;
+package dev.compress.evaluation.statistics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

@@ -1,4 +1,4 @@
-package dev.compress.evaluation.energy;
+package dev.compress.evaluation.statistics;
 
 import dev.compress.metric.Interval;
 import java.util.List;
@@ -17,9 +17,9 @@ import org.apache.commons.statistics.distribution.TDistribution;
  * @param halfWidth of the interval
  * @param count k
  */
-record StudentInterval(double mean, double standardError, double halfWidth, int count) {
+public record StudentInterval(double mean, double standardError, double halfWidth, int count) {
   /** Widens an interval that decides itself when to stop. */
-  static final double FOR_STOPPING = 1.2;
+  public static final double FOR_STOPPING = 1.2;
 
   private static final double UPPER = 0.975;
 
@@ -28,8 +28,9 @@ record StudentInterval(double mean, double standardError, double halfWidth, int 
    *
    * @param values at least one; a single value has an infinite half width
    * @param widening c
+   * @throws IllegalArgumentException if there are no values
    */
-  static StudentInterval of(List<Double> values, double widening) {
+  public static StudentInterval of(List<Double> values, double widening) {
     int k = values.size();
     if (k == 0) {
       throw new IllegalArgumentException("There is no mean of nothing");
@@ -46,22 +47,27 @@ record StudentInterval(double mean, double standardError, double halfWidth, int 
     return new StudentInterval(mean, error, widening * quantile(k - 1) * error, k);
   }
 
-  /** The 97.5% quantile of Student's t. */
-  static double quantile(int degreesOfFreedom) {
+  /**
+   * The 97.5% quantile of Student's t.
+   *
+   * @param degreesOfFreedom at least 1
+   */
+  public static double quantile(int degreesOfFreedom) {
     return TDistribution.of(degreesOfFreedom).inverseCumulativeProbability(UPPER);
   }
 
   /** The same with another half added, as independent errors add. */
-  StudentInterval plus(double otherHalfWidth) {
+  public StudentInterval plus(double otherHalfWidth) {
     return new StudentInterval(mean, standardError, Math.hypot(halfWidth, otherHalfWidth), count);
   }
 
-  Interval interval() {
+  /** Its ends. */
+  public Interval interval() {
     return new Interval(mean - halfWidth, mean + halfWidth);
   }
 
   /** The half width as a share of the mean. */
-  double relative() {
+  public double relative() {
     return mean == 0 ? Double.POSITIVE_INFINITY : halfWidth / Math.abs(mean);
   }
 }

@@ -1,0 +1,87 @@
+package dev.compress.evaluation;
+
+import dev.compress.energy.EnergyReading;
+import dev.compress.energy.Unavailable;
+import dev.compress.error.InvalidDataException;
+import dev.compress.evaluation.accuracy.Score;
+import dev.compress.evaluation.latency.LatencyResult;
+import dev.compress.evaluation.worker.VariantWorker;
+import dev.compress.graph.GraphValidator;
+import dev.compress.graph.OnnxModel;
+import dev.compress.graph.ValueInfo;
+import dev.compress.graph.ValueType;
+import dev.compress.onnx.LoadedModel;
+import dev.compress.onnx.ModelHash;
+import dev.compress.onnx.OnnxReader;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** A variant during an evaluation, and what is known of it so far. Not thread-safe. */
+final class Contender {
+  final Variant variant;
+  final LoadedModel loaded;
+  final String sha256;
+  final OnnxModel model;
+  final String device = "cpu";
+
+  /** Samples of one run of the latency; 0 until inputs are bound. */
+  int samplesARun;
+
+  @Nullable VariantWorker worker;
+  @Nullable Score score;
+  @Nullable LatencyResult latency;
+  @Nullable Double loadMs;
+  OptionalLong peakBytes = OptionalLong.empty();
+  VariantWorker.@Nullable Kernels kernels;
+  EnergyReading reading = new Unavailable("not asked for");
+  @Nullable String error;
+
+  /**
+   * Reads and checks its file.
+   *
+   * @throws dev.compress.error.InvalidModelException if that is no valid model
+   */
+  Contender(Variant variant) {
+    this.variant = variant;
+    this.loaded = OnnxReader.read(variant.file());
+    this.model = GraphValidator.check(loaded.model()).model();
+    this.sha256 = ModelHash.sha256(loaded.file());
+  }
+
+  List<String> tensorOutputs() {
+    List<String> names =
+        model.graph().outputs().stream()
+            .filter(o -> o.type() instanceof ValueType.TensorType)
+            .map(ValueInfo::name)
+            .toList();
+    if (names.isEmpty()) {
+      throw new InvalidDataException(
+          variant.name() + " has no tensor among its outputs: there is nothing to score.");
+    }
+    return names;
+  }
+
+  boolean isAlive() {
+    return error == null;
+  }
+
+  /** Ends its row: the first reason is kept. */
+  void failed(Throwable why) {
+    if (error == null) {
+      error = why.getMessage() == null ? why.toString() : why.getMessage();
+    }
+  }
+
+  VariantWorker open() {
+    return Objects.requireNonNull(worker, "not loaded");
+  }
+
+  void close() {
+    if (worker != null) {
+      worker.close();
+      worker = null;
+    }
+  }
+}

@@ -1,0 +1,121 @@
+package dev.compress.evaluation;
+
+import dev.compress.data.Dataset;
+import dev.compress.energy.EnergyJson;
+import dev.compress.energy.Unavailable;
+import dev.compress.evaluation.accuracy.Score;
+import dev.compress.evaluation.energy.EnergyChoice;
+import dev.compress.evaluation.energy.EnergyComparison;
+import dev.compress.evaluation.energy.EnergyPlan;
+import dev.compress.evaluation.energy.Footprint;
+import dev.compress.evaluation.latency.LatencyResult;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Makes a report of what was measured. The baseline of a row is the first one on its device.
+ *
+ * @param data what was run
+ * @param settings how
+ * @param gates limits to judge
+ * @param energy whether energy was asked for, and what follows from it
+ */
+record ReportAssembly(Dataset data, EvaluationSettings settings, Gates gates, EnergyPlan energy) {
+  /**
+   * The report.
+   *
+   * @param contenders in the order of the rows
+   * @param noted what a reader should know besides
+   */
+  EvaluationReport report(List<Contender> contenders, List<String> noted) {
+    List<String> warnings = new ArrayList<>(noted);
+    Map<String, Contender> baselines = new HashMap<>();
+    List<EvaluationReport.Row> rows = new ArrayList<>();
+    for (Contender contender : contenders) {
+      baselines.putIfAbsent(contender.device, contender);
+      Contender baseline = baselines.getOrDefault(contender.device, contender);
+      if (contender.error != null) {
+        warnings.add(contender.variant.name() + ": " + contender.error);
+      }
+      rows.add(row(contender, baseline));
+      if (contender != baseline
+          && !(contender.reading instanceof Unavailable)
+          && EnergyComparison.of(baseline.reading, contender.reading)
+              instanceof EnergyComparison.NoRatio none) {
+        warnings.add(none.reason());
+      }
+    }
+    List<EvaluationReport.Gate> judged = gates.judge(rows);
+    judged.stream().filter(g -> g.passed() && !g.certain()).forEach(g -> warnings.add(doubt(g)));
+    return new EvaluationReport(
+        EvaluationReport.SCHEMA,
+        HostEnvironment.describe(settings),
+        new EvaluationReport.Data(
+            data.path().map(Object::toString).orElse(data.name()),
+            data.sampleCount(),
+            data.contentSha256()),
+        rows,
+        judged,
+        warnings.stream().distinct().toList(),
+        List.of());
+  }
+
+  private static String doubt(EvaluationReport.Gate gate) {
+    return gate.name()
+        + " of "
+        + gate.variant()
+        + " is not certain: the limit "
+        + gate.limit()
+        + " lies within the 95% interval "
+        + gate.ci95()
+        + ". More data or rounds settle it.";
+  }
+
+  private EvaluationReport.Row row(Contender contender, Contender baseline) {
+    LatencyResult latency = contender.latency;
+    Optional<Score> score = Optional.ofNullable(contender.score);
+    EvaluationReport.LatencyMs times = RowParts.latency(latency);
+    Footprint footprint = energy.rates().of(contender.reading);
+    return new EvaluationReport.Row(
+        contender.variant.name(),
+        contender.loaded.file().toString(),
+        contender.sha256,
+        contender.loaded.bytes(),
+        contender.device,
+        HostEnvironment.hostName(),
+        score
+            .flatMap(Score::accuracy)
+            .filter(a -> Double.isFinite(a.value())) // of equal outputs the SQNR is infinite
+            .map(RowParts::accuracy)
+            .orElse(null),
+        score.flatMap(Score::fidelity).map(RowParts::fidelity).orElse(null),
+        times,
+        times == null ? null : contender.samplesARun * 1000 / times.mean(),
+        contender.loadMs,
+        contender.peakBytes.isPresent() ? (Long) contender.peakBytes.getAsLong() : null,
+        RowParts.kernels(contender.kernels),
+        energy.choice().equals(EnergyChoice.NONE) ? null : EnergyJson.of(contender.reading),
+        footprint instanceof Footprint.OfMeasured m ? m.grams() : null,
+        footprint instanceof Footprint.OfEstimated e
+            ? RowParts.twoFigures(e.central().estimatedGrams())
+            : null,
+        footprint instanceof Footprint.OfMeasured m ? m.cost() : null,
+        footprint instanceof Footprint.OfEstimated e
+            ? RowParts.twoFigures(e.central().estimatedCost())
+            : null,
+        null,
+        contender == baseline
+            ? null
+            : RowParts.versus(
+                (double) contender.loaded.bytes() / baseline.loaded.bytes(),
+                score,
+                Optional.ofNullable(baseline.score),
+                latency,
+                EnergyComparison.of(baseline.reading, contender.reading)),
+        contender.error,
+        ModelLayers.of(contender.model.graph(), contender.loaded.file(), contender.sha256));
+  }
+}
