@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * whose declared shape follows from the inputs is written by the runtime straight into a buffer
  * that is kept. Not thread-safe: one thread at a time.
  */
-public final class BoundRun implements AutoCloseable {
+public final class BoundRun implements RepeatedRun {
   private final InferenceSession session;
   private final Map<String, TensorBuffer> inputs;
   private final Map<String, OnnxTensor> boundInputs;
@@ -61,6 +61,7 @@ public final class BoundRun implements AutoCloseable {
    * @throws InvalidDataException if the runtime cannot run the model on these inputs
    * @throws IllegalStateException if this or the session is closed
    */
+  @Override
   public void run() {
     if (closed) {
       throw new IllegalStateException("The run of " + session.label() + " is closed");
@@ -159,6 +160,7 @@ public final class BoundRun implements AutoCloseable {
    * @return numeric outputs by name
    * @throws IllegalStateException if nothing was run yet
    */
+  @Override
   public Map<String, TensorBuffer> outputs() {
     OrtSession.Result result = last;
     if (result == null) {

@@ -5,7 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 
 /** The command that starts a JVM like this one. */
 final class ChildJvm {
@@ -19,12 +21,12 @@ final class ChildJvm {
   private ChildJvm() {}
 
   /**
-   * The command; all but the program is in a file, since class paths may pass the length that some
-   * systems allow.
+   * The child, not yet started; all arguments are in a file, since class paths may pass the length
+   * that some systems allow.
    *
    * @param folder the child's own: its temporary files go there
    */
-  static List<String> command(
+  static ProcessBuilder process(
       Path folder, IsolatedSettings settings, Class<?> main, List<String> arguments)
       throws IOException {
     List<String> options = new ArrayList<>();
@@ -38,12 +40,15 @@ final class ChildJvm {
     options.add("-XX:-CreateCoredumpOnCrash");
     options.add("-XX:ErrorFile=" + folder.resolve(CrashReport.FILE));
     options.add("-Djava.io.tmpdir=" + folder);
+    Map<String, String> properties = new TreeMap<>();
     for (String key : PROPERTIES) {
       String value = System.getProperty(key);
       if (value != null) {
-        options.add("-D" + key + "=" + value);
+        properties.put(key, value);
       }
     }
+    properties.putAll(settings.properties());
+    properties.forEach((key, value) -> options.add("-D" + key + "=" + value));
     options.addAll(own());
     options.add("-cp");
     options.add(System.getProperty("java.class.path", "."));
@@ -51,7 +56,9 @@ final class ChildJvm {
     options.addAll(arguments);
     Path file = folder.resolve("arguments");
     Files.write(file, options.stream().map(ChildJvm::quoted).toList());
-    return List.of(program(), "@" + file);
+    ProcessBuilder child = new ProcessBuilder(program(), "@" + file);
+    child.environment().putAll(settings.environment());
+    return child.redirectErrorStream(true).redirectOutput(folder.resolve("output").toFile());
   }
 
   private static String program() {

@@ -27,8 +27,8 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * A model loaded in ONNX Runtime on the CPU. Thread-safe: any number of threads may run it at the
- * same time. The runtime's own exceptions never pass this class.
+ * A model loaded in ONNX Runtime. Thread-safe: any number of threads may run it at the same time.
+ * The runtime's own exceptions never pass this class.
  *
  * <p>Outputs that are no numeric tensors (the sequences of maps and the strings of classical
  * models) are listed by {@link #outputs()} and left out of the results.

@@ -82,14 +82,11 @@ public final class IsolatedRun {
     Path response = folder.resolve("response");
     IsolatedMain.write(request, new IsolatedMain.Request(task, input));
     Process child =
-        new ProcessBuilder(
-                ChildJvm.command(
-                    folder,
-                    settings,
-                    IsolatedMain.class,
-                    List.of(request.toString(), response.toString())))
-            .redirectErrorStream(true)
-            .redirectOutput(folder.resolve("output").toFile())
+        ChildJvm.process(
+                folder,
+                settings,
+                IsolatedMain.class,
+                List.of(request.toString(), response.toString()))
             .start();
     Thread atExit = new Thread(child::destroyForcibly, "end-child");
     Runtime.getRuntime().addShutdownHook(atExit);

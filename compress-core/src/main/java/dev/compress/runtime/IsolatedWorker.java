@@ -91,16 +91,12 @@ public final class IsolatedWorker<I extends Serializable, O extends Serializable
       try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
         server.bind(UnixDomainSocketAddress.of(socket));
         server.configureBlocking(false);
-        List<String> command =
-            ChildJvm.command(
-                folder,
-                settings,
-                IsolatedWorkerMain.class,
-                List.of(socket.toString(), service.getName()));
         Process child =
-            new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(folder.resolve("output").toFile())
+            ChildJvm.process(
+                    folder,
+                    settings,
+                    IsolatedWorkerMain.class,
+                    List.of(socket.toString(), service.getName()))
                 .start();
         IsolatedWorker<I, O> worker = new IsolatedWorker<>(settings, progress, folder, child);
         worker.connect(server);

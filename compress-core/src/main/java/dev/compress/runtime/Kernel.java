@@ -13,6 +13,7 @@ import java.io.Serializable;
  * @param macs the multiply-accumulate operations of {@code node} if it multiplies, else 0
  * @param elements elements of its first output
  * @param nanos time spent in it, profiling included
+ * @param provider the execution provider that it is of, such as {@link ExecutionProvider#CPU}
  */
 public record Kernel(
     String op,
@@ -21,7 +22,8 @@ public record Kernel(
     Arithmetic arithmetic,
     long macs,
     long elements,
-    long nanos)
+    long nanos,
+    String provider)
     implements Serializable {
   /** What a kernel computes in. */
   public enum Arithmetic {
@@ -33,5 +35,10 @@ public record Kernel(
     CONVERSION,
     /** On shapes, indices, booleans and the like. */
     OTHER
+  }
+
+  /** Whether it moves a value between the processor's memory and a device's. */
+  public boolean isDeviceCopy() {
+    return op.equals("MemcpyToHost") || op.equals("MemcpyFromHost");
   }
 }

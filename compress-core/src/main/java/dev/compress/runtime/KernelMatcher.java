@@ -147,7 +147,8 @@ final class KernelMatcher {
         arithmetic,
         node.map(n -> macs.of(n).orElse(0)).orElse(0L),
         event.outputs().isEmpty() ? 0 : event.outputs().get(0).shape().elementCount(),
-        event.nanos());
+        event.nanos(),
+        event.provider());
   }
 
   /** A MatMulNBits of the model itself says in what; below 4 that is floating point. */

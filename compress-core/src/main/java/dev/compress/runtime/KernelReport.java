@@ -51,8 +51,21 @@ public record KernelReport(
    * @throws InvalidDataException if the model cannot run on these inputs
    */
   public static KernelReport of(OnnxModel model, Map<String, TensorBuffer> inputs, int threads) {
+    return of(model, inputs, SessionOptions.of(threads));
+  }
+
+  /**
+   * Runs a model once and reports.
+   *
+   * @param model the model
+   * @param inputs one an input, by name
+   * @param options how it is loaded: on which devices, by how many threads
+   * @throws InvalidDataException if the model cannot run on these inputs
+   */
+  public static KernelReport of(
+      OnnxModel model, Map<String, TensorBuffer> inputs, SessionOptions options) {
     MarkedModel marked = new MarkedModel(model);
-    List<Profile.Event> events = events(marked.model(), inputs, threads);
+    List<Profile.Event> events = events(marked.model(), inputs, options);
     Map<String, Shape> shapes =
         inputs.entrySet().stream()
             .collect(Collectors.toMap(Map.Entry::getKey, e -> e.getValue().shape()));
@@ -65,15 +78,13 @@ public record KernelReport(
   }
 
   private static List<Profile.Event> events(
-      OnnxModel model, Map<String, TensorBuffer> inputs, int threads) {
+      OnnxModel model, Map<String, TensorBuffer> inputs, SessionOptions plain) {
     Path folder = null;
     Path profile = null;
     try {
       folder = Files.createTempDirectory("compress-profile-");
       SessionOptions options =
-          SessionOptions.of(threads)
-              .withProfile(folder.resolve("run"))
-              .withConfig(WITHOUT, "NchwcTransformer");
+          plain.withProfile(folder.resolve("run")).withConfig(WITHOUT, "NchwcTransformer");
       try (InferenceSession session = InferenceSession.open(model, options)) {
         session.run(inputs);
         profile = session.endProfile();
@@ -111,6 +122,27 @@ public record KernelReport(
         .filter(k -> k.arithmetic() == arithmetic)
         .forEach(k -> counts.merge(k.modelOp(), 1, Integer::sum));
     return counts;
+  }
+
+  /**
+   * Kernels by execution provider and operator of the optimized graph; those that copy values
+   * between devices are left out.
+   */
+  public Map<String, Map<String, Integer>> providers() {
+    Map<String, Map<String, Integer>> counts = new TreeMap<>();
+    kernels.stream()
+        .filter(k -> !k.isDeviceCopy())
+        .forEach(
+            k ->
+                counts
+                    .computeIfAbsent(k.provider(), p -> new TreeMap<>())
+                    .merge(k.op(), 1, Integer::sum));
+    return counts;
+  }
+
+  /** Kernels that copy values between the processor's memory and a device's. */
+  public int deviceCopies() {
+    return (int) kernels.stream().filter(Kernel::isDeviceCopy).count();
   }
 
   /** The share of multiply-accumulate operations in integer arithmetic; 0 if there are none. */

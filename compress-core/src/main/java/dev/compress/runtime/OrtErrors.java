@@ -2,6 +2,7 @@ package dev.compress.runtime;
 
 import ai.onnxruntime.OrtException;
 import dev.compress.error.CompressionException;
+import dev.compress.error.DeviceUnavailableException;
 import dev.compress.error.InvalidDataException;
 import dev.compress.error.InvalidModelException;
 import dev.compress.error.UnsupportedModelException;
@@ -68,6 +69,17 @@ final class OrtErrors {
     }
     return new InvalidModelException(
         "ONNX Runtime refuses " + model + ": " + withoutFullStop(message) + ".", e);
+  }
+
+  /** A provider that cannot be used: its library, or one that it needs, does not load. */
+  static DeviceUnavailableException provider(ExecutionProvider.Kind kind, OrtException e) {
+    return new DeviceUnavailableException(
+        "ONNX Runtime cannot use its "
+            + kind.title()
+            + ": "
+            + withoutFullStop(oneLine(String.valueOf(e.getMessage())))
+            + ". See `compress doctor`.",
+        e);
   }
 
   /** The operator that the runtime says it does not know or has no kernel for. */

@@ -3,6 +3,9 @@ package dev.compress.runtime;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtLoggingLevel;
 import ai.onnxruntime.OrtSession;
+import ai.onnxruntime.providers.OrtCUDAProviderOptions;
+import ai.onnxruntime.providers.OrtTensorRTProviderOptions;
+import java.util.List;
 import java.util.Map;
 
 /** Our options as the runtime's. */
@@ -44,5 +47,42 @@ final class OrtOptions {
     for (Map.Entry<String, String> entry : options.config().entrySet()) {
       made.addConfigEntry(entry.getKey(), entry.getValue());
     }
+    for (ExecutionProvider provider : options.providers()) {
+      add(made, provider);
+    }
+  }
+
+  /** The runtime loads a provider's library here: what it lacks shows now. */
+  private static void add(OrtSession.SessionOptions made, ExecutionProvider provider) {
+    try {
+      switch (provider.kind()) {
+        case CUDA -> {
+          try (OrtCUDAProviderOptions cuda = new OrtCUDAProviderOptions(provider.deviceId())) {
+            for (Map.Entry<String, String> option : settings(provider)) {
+              cuda.add(option.getKey(), option.getValue());
+            }
+            made.addCUDA(cuda);
+          }
+        }
+        case TENSORRT -> {
+          try (OrtTensorRTProviderOptions trt =
+              new OrtTensorRTProviderOptions(provider.deviceId())) {
+            for (Map.Entry<String, String> option : settings(provider)) {
+              trt.add(option.getKey(), option.getValue());
+            }
+            made.addTensorrt(trt);
+          }
+        }
+      }
+    } catch (OrtException e) {
+      throw OrtErrors.provider(provider.kind(), e);
+    }
+  }
+
+  /** All but the device, which the options are made with. */
+  private static List<Map.Entry<String, String>> settings(ExecutionProvider provider) {
+    return provider.options().entrySet().stream()
+        .filter(option -> !option.getKey().equals(ExecutionProvider.DEVICE_ID))
+        .toList();
   }
 }

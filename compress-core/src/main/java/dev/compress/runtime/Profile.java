@@ -29,12 +29,13 @@ final class Profile {
    *
    * @param name its name in the optimized graph
    * @param op its operator there
+   * @param provider the execution provider whose kernel it was
    * @param nanos the time of all its executions
    * @param outputs its outputs at the first execution
    */
-  record Event(String name, String op, long nanos, List<TypedShape> outputs) {
+  record Event(String name, String op, String provider, long nanos, List<TypedShape> outputs) {
     Event plus(Event again) {
-      return new Event(name, op, nanos + again.nanos, outputs);
+      return new Event(name, op, provider, nanos + again.nanos, outputs);
     }
   }
 
@@ -62,6 +63,7 @@ final class Profile {
   private static Event event(JsonParser json) throws IOException {
     String name = "";
     String op = "";
+    String provider = "";
     long micros = 0;
     List<TypedShape> outputs = List.of();
     boolean kernel = false;
@@ -80,6 +82,7 @@ final class Profile {
             name = kernel ? text.substring(0, text.length() - KERNEL.length()) : "";
           }
           case "op_name" -> op = String.valueOf(json.nextTextValue());
+          case "provider" -> provider = String.valueOf(json.nextTextValue());
           case "dur" -> micros = json.nextLongValue(0);
           case "output_type_shape" -> {
             json.nextToken();
@@ -97,7 +100,7 @@ final class Profile {
         throw new IOException("it ends early");
       }
     }
-    return new Event(name, kernel ? op : "", micros * 1000, outputs);
+    return new Event(name, kernel ? op : "", provider, micros * 1000, outputs);
   }
 
   /** {@code [{"uint8":[1,25,5,64]},...]}. */

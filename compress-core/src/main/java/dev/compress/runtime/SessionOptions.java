@@ -3,6 +3,7 @@ package dev.compress.runtime;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -16,6 +17,7 @@ import java.util.Optional;
  *     InferenceSession#endProfile()}
  * @param memoryArena whether memory is kept from run to run: faster, and never given back
  * @param config the runtime's own settings, such as {@code session.disable_prepacking}
+ * @param providers what computes in place of the processor, the first choice first
  */
 public record SessionOptions(
     int threads,
@@ -23,7 +25,8 @@ public record SessionOptions(
     Optional<Path> optimizedModel,
     Optional<Path> profile,
     boolean memoryArena,
-    Map<String, String> config) {
+    Map<String, String> config,
+    List<ExecutionProvider> providers) {
   /**
    * Checks and copies.
    *
@@ -34,6 +37,7 @@ public record SessionOptions(
       throw new IllegalArgumentException("threads must be 0 or more, not " + threads);
     }
     config = Collections.unmodifiableMap(new LinkedHashMap<>(config));
+    providers = List.copyOf(providers);
   }
 
   /**
@@ -43,35 +47,50 @@ public record SessionOptions(
    */
   public static SessionOptions of(int threads) {
     return new SessionOptions(
-        threads, OptimizationLevel.ALL, Optional.empty(), Optional.empty(), true, Map.of());
+        threads,
+        OptimizationLevel.ALL,
+        Optional.empty(),
+        Optional.empty(),
+        true,
+        Map.of(),
+        List.of());
   }
 
   /** The same with another optimization level. */
   public SessionOptions withOptimization(OptimizationLevel level) {
-    return new SessionOptions(threads, level, optimizedModel, profile, memoryArena, config);
+    return new SessionOptions(
+        threads, level, optimizedModel, profile, memoryArena, config, providers);
   }
 
   /** The same, and the optimized graph is written to a file. */
   public SessionOptions withOptimizedModel(Path file) {
     return new SessionOptions(
-        threads, optimization, Optional.of(file), profile, memoryArena, config);
+        threads, optimization, Optional.of(file), profile, memoryArena, config, providers);
   }
 
   /** The same with a profile whose path begins with {@code prefix}. */
   public SessionOptions withProfile(Path prefix) {
     return new SessionOptions(
-        threads, optimization, optimizedModel, Optional.of(prefix), memoryArena, config);
+        threads, optimization, optimizedModel, Optional.of(prefix), memoryArena, config, providers);
   }
 
   /** The same with the memory arena on or off. */
   public SessionOptions withMemoryArena(boolean on) {
-    return new SessionOptions(threads, optimization, optimizedModel, profile, on, config);
+    return new SessionOptions(
+        threads, optimization, optimizedModel, profile, on, config, providers);
   }
 
   /** The same with one of the runtime's own settings. */
   public SessionOptions withConfig(String key, String value) {
     Map<String, String> changed = new LinkedHashMap<>(config);
     changed.put(key, value);
-    return new SessionOptions(threads, optimization, optimizedModel, profile, memoryArena, changed);
+    return new SessionOptions(
+        threads, optimization, optimizedModel, profile, memoryArena, changed, providers);
+  }
+
+  /** The same on other devices than the processor. */
+  public SessionOptions withProviders(List<ExecutionProvider> first) {
+    return new SessionOptions(
+        threads, optimization, optimizedModel, profile, memoryArena, config, first);
   }
 }

@@ -18,6 +18,12 @@ public final class IsolatedServices {
         case "sleep" -> new IsolatedTasks.Sleep().run("");
         case "print" -> System.out.println("noise on standard output");
         default -> {
+          if (request.startsWith("env ")) {
+            return String.valueOf(System.getenv(request.substring(4)));
+          }
+          if (request.startsWith("property ")) {
+            return String.valueOf(System.getProperty(request.substring(9)));
+          }
           if (request.startsWith("die ")) {
             return new IsolatedTasks.Die().run(request.substring(4));
           }

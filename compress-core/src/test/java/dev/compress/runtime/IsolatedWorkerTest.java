@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.compress.error.CancelledException;
 import dev.compress.error.InvalidModelException;
 import dev.compress.progress.Progress;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -38,6 +39,22 @@ class IsolatedWorkerTest {
         assertThat(worker.peakResidentBytes().orElseThrow()).isBetween(10L << 20, 1L << 30);
       }
     }
+  }
+
+  @Test
+  void runsInTheSurroundingsItIsGiven() {
+    IsolatedSettings elsewhere =
+        SMALL.in(
+            Map.of("CUDA_DEVICE_ORDER", "PCI_BUS_ID", "COMPRESS_TEST", "with \"quotes\" \\"),
+            Map.of("user.language", "xx", "compress.test", "a b\\c"));
+    try (IsolatedWorker<String, String> worker = start(elsewhere, Progress.NONE)) {
+      assertThat(value(worker.call("env CUDA_DEVICE_ORDER"))).isEqualTo("PCI_BUS_ID");
+      assertThat(value(worker.call("env COMPRESS_TEST"))).isEqualTo("with \"quotes\" \\");
+      assertThat(value(worker.call("env PATH"))).isEqualTo(System.getenv("PATH"));
+      assertThat(value(worker.call("property compress.test"))).isEqualTo("a b\\c");
+      assertThat(value(worker.call("property user.language"))).isEqualTo("xx");
+    }
+    assertThat(System.getenv("COMPRESS_TEST")).isNull();
   }
 
   @ParameterizedTest
