@@ -37,6 +37,9 @@ final class ReportBuilder {
   /** Under this the error is more than a sixth of the signal. */
   static final double LEAST_SQNR_DB = 15;
 
+  /** From here on, a hundredth of the signal's power, outputs count as the same. */
+  private static final double FAITHFUL_SQNR_DB = 20;
+
   /** A difference under this is one of memory layout, and comes and goes from run to run. */
   private static final double SLOWER_RATIO = 1.02;
 
@@ -292,13 +295,16 @@ final class ReportBuilder {
       warnings.add(
           "Kernels, fidelity, speed, sparsity and the zipped size were not measured: --proof none.");
     }
-    if (output != null && isUnfaithful()) {
+    Double decibels = proof == null ? null : proof.sqnrDb();
+    if (output != null && decibels != null && decibels < FAITHFUL_SQNR_DB) {
       warnings.add(
           String.format(
               Locale.ROOT,
-              "The outputs are far from the input model's: %.1f dB on %s. Measure what that means"
-                  + " with labelled data (--data).",
-              Objects.requireNonNull(proof).sqnrDb(),
+              "The outputs are %s from the input model's: %.1f dB on %s. Measure what that means"
+                  + " with labelled data (--data); the most sensitive layers are listed, and"
+                  + " --exclude-nodes keeps layers in float.",
+              isUnfaithful() ? "far" : "some way",
+              decibels,
               Objects.requireNonNull(proof).source()));
     }
     return new TransformReport(

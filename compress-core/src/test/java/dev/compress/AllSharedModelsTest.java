@@ -19,6 +19,7 @@ import dev.compress.report.TransformReport;
 import dev.compress.runtime.InferenceSession;
 import dev.compress.runtime.RandomInputs;
 import dev.compress.runtime.SessionOptions;
+import dev.compress.tensor.FloatCodec;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.TensorBuffer;
 import dev.compress.testing.SharedData;
@@ -48,10 +49,10 @@ class AllSharedModelsTest {
   private static final int COMPARED_SAMPLES = 4;
 
   /** Decibels that outputs must keep. */
-  private static final double LEAST_DB = 15;
+  private static final double LEAST_DB = 20;
 
-  /** Noise is no speech: the few decibels of its state say little. */
-  private static final Map<String, Double> LEAST_DB_OF = Map.of("silero-vad-half", 6.0);
+  /** With data: noise is no picture, and rounding the weights of two layers already costs 21 dB. */
+  private static final Map<String, Double> LEAST_DB_OF = Map.of("yolox-nano-coco", 19.0);
 
   /** Models in which nothing is worth compressing. */
   private static final Set<String> UNCHANGED =
@@ -69,7 +70,12 @@ class AllSharedModelsTest {
 
   /** Their inputs are pixels from 0 to 255; with others they compute noise. */
   private static final Set<String> PIXELS =
-      Set.of("style-transfer-candy", "yolox-nano-coco", "yunet-dynamic", "resnet8-cifar10-nhwc");
+      Set.of(
+          "style-transfer-candy",
+          "yolox-nano-coco",
+          "yunet-dynamic",
+          "resnet8-cifar10-nhwc",
+          "squeezenet-fp16");
 
   /** Why data cannot be made up for a model: its inputs have no common samples dimension. */
   private static final Map<String, String> NO_DATA =
@@ -94,7 +100,12 @@ class AllSharedModelsTest {
       return Stream.of(Path.of("absent"));
     }
     try (Stream<Path> files = Files.walk(root, depth)) {
-      return files.filter(f -> f.toString().endsWith(".onnx")).sorted().toList().stream();
+      String some = System.getProperty("compress.models", ""); // for a look at a few
+      return files
+          .filter(f -> f.toString().endsWith(".onnx") && f.toString().contains(some))
+          .sorted()
+          .toList()
+          .stream();
     }
   }
 
@@ -122,7 +133,8 @@ class AllSharedModelsTest {
     "fashion-resnet-opset9, 0.9",
     "resnet8-cifar10-nhwc, 0.9",
     "text-transformer-banking77, 0.8",
-    "kws-dscnn, 0.6"
+    "kws-dscnn, 0.6",
+    "squeezenet-fp16, 0.9"
   })
   void mostArithmeticIsInIntegers(String name, double leastShare) throws IOException {
     assumeTrue(SharedData.data().isPresent(), SharedData.WHY_ABSENT);
@@ -207,7 +219,7 @@ class AllSharedModelsTest {
     if (name.equals("toy-qdq-conv") || name.equals("ultraface-rfb-320-nms")) {
       return; // no inputs; no faces in noise
     }
-    double least = LEAST_DB_OF.getOrDefault(name, LEAST_DB);
+    double least = data.isPresent() ? LEAST_DB_OF.getOrDefault(name, LEAST_DB) : LEAST_DB;
     assertThat(fidelity.sqnrDb()).as("SQNR of the outputs").isGreaterThan(least);
   }
 
@@ -233,10 +245,12 @@ class AllSharedModelsTest {
     Map<String, TensorBuffer> inputs = random.next(seed);
     if (PIXELS.contains(name)) {
       for (TensorBuffer pixels : inputs.values()) {
-        var floats = pixels.floats();
-        for (int i = 0; i < floats.limit(); i++) {
-          floats.put(i, Math.max(0, Math.min(255, 128 + 60 * floats.get(i))));
+        float[] floats = pixels.toFloats();
+        double[] values = new double[floats.length];
+        for (int i = 0; i < floats.length; i++) {
+          values[i] = Math.max(0, Math.min(255, 128 + 60 * floats[i]));
         }
+        FloatCodec.encode(pixels.type(), values, values.length, pixels.bytes());
       }
     }
     return inputs;

@@ -1,6 +1,7 @@
 package dev.compress.prepare;
 
 import dev.compress.pass.CompressionPass;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -39,5 +40,17 @@ public final class PreparePasses {
         new UpgradeOpset(opset),
         new MergeTiedWeights(),
         new RemoveDead());
+  }
+
+  /**
+   * The same for a model whose float16 should become float32 first, because the one who asks makes
+   * smaller things of the weights.
+   *
+   * @param opset as for {@link #all}
+   */
+  public static List<CompressionPass> widening(long opset) {
+    List<CompressionPass> passes = new ArrayList<>(all(opset));
+    passes.add(2, new WidenFloat16()); // when constants are known as such
+    return List.copyOf(passes);
   }
 }

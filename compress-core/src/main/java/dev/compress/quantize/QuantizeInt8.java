@@ -120,6 +120,9 @@ public record QuantizeInt8(
       graph = new DynamicQuantizer(model, shapes, this, context).quantize(changes, skipped, traces);
     }
     graph = StoredWeights.storeAll(graph, filter, context, changes);
+    if (!changes.isEmpty()) { // not worth it alone
+      graph = StoreFloat16.storeExact(graph, filter, context.scratch(), changes);
+    }
     return new PassResult(model.withGraph(graph), changes, skipped, warnings, traces, notes);
   }
 

@@ -1,6 +1,7 @@
 package dev.compress.quantize;
 
 import dev.compress.graph.Attribute;
+import dev.compress.graph.Graph;
 import dev.compress.graph.GraphEditor;
 import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Initializer;
@@ -13,6 +14,7 @@ import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
 import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Float16;
 import dev.compress.tensor.FloatCodec;
 import dev.compress.tensor.FloatReader;
 import dev.compress.tensor.Scratch;
@@ -22,6 +24,7 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Stores float weights as float16 with a Cast, which ONNX Runtime folds at load: half the file at
@@ -33,6 +36,12 @@ public record StoreFloat16(NodeFilter filter) implements CompressionPass {
   private static final long MIN_ELEMENTS = 128;
   private static final double LARGEST_HALF = 65504;
   private static final int PIECE = 1 << 18;
+
+  /** Fewer elements save less than the Cast is worth. */
+  private static final int MIN_EXACT = 1024;
+
+  /** Their scales must stay constants that the runtime sees before it folds anything. */
+  private static final Set<String> SCALED = Set.of("QuantizeLinear", "DequantizeLinear");
 
   @Override
   public String name() {
@@ -75,20 +84,67 @@ public record StoreFloat16(NodeFilter filter) implements CompressionPass {
                 reader, "weight " + initializer.name() + " has values beyond float16's 65504"));
         continue;
       }
-      String stored = editor.addInitializer(initializer.name() + "_h", half.get());
-      String value = editor.freshName(initializer.name() + "_f");
-      editor.replaceUses(initializer.name(), value);
-      editor.add(
-          Node.of(
-              "Cast",
-              value,
-              List.of(stored),
-              List.of(value),
-              Attribute.of("to", ElementType.FLOAT.code())));
-      editor.removeInitializer(initializer.name());
+      emit(editor, initializer, half.get());
       changes.add(Change.of(reader, "weight " + initializer.name() + " stored as float16"));
     }
     return PassResult.of(model.withGraph(editor.build()), changes, skipped);
+  }
+
+  private static void emit(GraphEditor editor, Initializer initializer, Tensor half) {
+    String stored = editor.addInitializer(initializer.name() + "_h", half);
+    String value = editor.freshName(initializer.name() + "_f");
+    editor.replaceUses(initializer.name(), value);
+    editor.add(
+        Node.of(
+            "Cast",
+            value,
+            List.of(stored),
+            List.of(value),
+            Attribute.of("to", ElementType.FLOAT.code())));
+    editor.removeInitializer(initializer.name());
+  }
+
+  /**
+   * Stores the large constants that float16 holds exactly, as those of a model have that was
+   * float16: half the bytes, the same numbers.
+   *
+   * @param changes receives what was done
+   * @return the graph; the same one if there is none
+   */
+  static Graph storeExact(Graph graph, NodeFilter filter, Scratch scratch, List<Change> changes) {
+    GraphIndex index = new GraphIndex(graph);
+    GraphEditor editor = new GraphEditor(graph);
+    StoreFloat16 pass = new StoreFloat16(filter);
+    for (Initializer initializer : graph.initializers()) {
+      String name = initializer.name();
+      if (initializer.tensor().elementCount() < MIN_EXACT
+          || !pass.isEligible(initializer, index)
+          || index.uses(name).stream().anyMatch(u -> SCALED.contains(u.node().opType()))
+          || !isExact(initializer.tensor())) {
+        continue;
+      }
+      emit(editor, initializer, half(initializer.tensor(), scratch).orElseThrow());
+      Node reader = index.uses(name).get(0).node();
+      changes.add(
+          Change.of(reader, "constant " + name + " stored as float16, which holds it exactly"));
+    }
+    return editor.build();
+  }
+
+  private static boolean isExact(Tensor tensor) {
+    FloatReader reader = new FloatReader(tensor);
+    float[] values = new float[(int) Math.min(MIN_EXACT, tensor.elementCount())];
+    for (long from = 0; from < tensor.elementCount(); from += values.length) {
+      int n = (int) Math.min(values.length, tensor.elementCount() - from);
+      reader.read(from, values, 0, n);
+      for (int i = 0; i < n; i++) {
+        if (!(Float16.toFloat(Float16.fromFloat(values[i])) == values[i])
+            || Float.isInfinite(values[i])) {
+          return false;
+        }
+      }
+    }
+    return true;
   }
 
   /** The weight in half precision, or empty if a finite value would become infinite. */

@@ -142,7 +142,8 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
               + " or more, or export the model for the older one.");
     }
     long opset = Math.max(model.opset(), cap == null ? wanted : Math.min(cap, wanted));
-    return PreparePasses.all(opset);
+    boolean integers = quantization() == Quantization.INT8 || quantization() == Quantization.INT4;
+    return integers && target.isCpu() ? PreparePasses.widening(opset) : PreparePasses.all(opset);
   }
 
   /**

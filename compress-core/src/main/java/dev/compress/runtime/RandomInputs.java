@@ -3,6 +3,7 @@ package dev.compress.runtime;
 import dev.compress.error.CompressionException;
 import dev.compress.error.InvalidDataException;
 import dev.compress.error.UnsupportedModelException;
+import dev.compress.graph.Dim;
 import dev.compress.graph.Initializer;
 import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
@@ -13,12 +14,14 @@ import dev.compress.tensor.Shape;
 import dev.compress.tensor.TensorBuffer;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.LongStream;
 
 /**
  * Makes inputs for a model of which there are no data.
@@ -43,6 +46,11 @@ public final class RandomInputs {
   private static final int MOST_DIMS_COMBINED = 5;
 
   private static final int IMAGE_RANK = 4;
+
+  /** Samples of sound: nets for speech look at windows of 32 ms, or 36, at 16 kHz. */
+  private static final long[] WAVE_SIZES = {576, 512, 1024, 256, 2048, 4096, 16000};
+
+  private static final int WAVE_RANK = 2;
 
   private final List<ValueInfo> inputs = new ArrayList<>();
   private final Map<String, IntegerRange> ranges;
@@ -88,7 +96,7 @@ public final class RandomInputs {
    */
   public static RandomInputs thatRun(OnnxModel model, InferenceSession session) {
     FreeDims free = FreeDims.of(model.graph());
-    List<Map<String, Long>> candidates = candidates(free);
+    List<Map<String, Long>> candidates = candidates(free, sizes(model, free));
     if (candidates.size() == 1) {
       return new RandomInputs(model, free.shapes(candidates.get(0))); // nothing to find out
     }
@@ -111,9 +119,8 @@ public final class RandomInputs {
   }
 
   /** Sizes of free dims, best first: batch dims 1, and of the others some 1 and the rest alike. */
-  private static List<Map<String, Long>> candidates(FreeDims free) {
+  private static List<Map<String, Long>> candidates(FreeDims free, long[] sizes) {
     List<String> others = free.symbols().stream().filter(s -> !free.isBatch(s)).toList();
-    long[] sizes = free.largestRank() == IMAGE_RANK ? IMAGE_SIZES : SIZES;
     Set<Map<String, Long>> all = new java.util.LinkedHashSet<>();
     int masks = others.size() <= MOST_DIMS_COMBINED ? 1 << others.size() : 1;
     for (int mask = 0; mask < masks; mask++) { // a set bit: this dim is 1
@@ -127,6 +134,27 @@ public final class RandomInputs {
       }
     }
     return List.copyOf(all);
+  }
+
+  private static long[] sizes(OnnxModel model, FreeDims free) {
+    if (free.largestRank() == IMAGE_RANK) {
+      return IMAGE_SIZES;
+    }
+    boolean wave =
+        model.graph().inputs().stream()
+            .map(ValueInfo::type)
+            .anyMatch(type -> type instanceof ValueType.TensorType t && isWave(t));
+    return wave
+        ? LongStream.concat(Arrays.stream(WAVE_SIZES), Arrays.stream(SIZES)).toArray()
+        : SIZES;
+  }
+
+  /** Numbers in a row of any length. */
+  private static boolean isWave(ValueType.TensorType type) {
+    List<Dim> dims = type.shape().orElse(List.of());
+    return type.element().isFloatingPoint()
+        && dims.size() == WAVE_RANK
+        && dims.get(1).sizeOrUnknown() < 0;
   }
 
   /** The shapes of the inputs that are made. */

@@ -24,6 +24,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -49,6 +50,8 @@ public final class ShapeInference {
 
   private static final Pattern CONTRADICTION =
       Pattern.compile("Node \\((.*?)\\) Op \\((\\w+)\\) \\[(?:Shape|Type)InferenceError\\] ?(.*)");
+
+  private static final Set<String> CONTROL_FLOW = Set.of("If", "Loop", "Scan");
 
   private static final Pattern TYPE_ERROR =
       Pattern.compile("Type Error: .*|.*Mismatch between number of inferred and declared.*");
@@ -120,14 +123,20 @@ public final class ShapeInference {
 
   private Map<String, ValueType> elementTypes() {
     Map<String, ValueType> given = new LinkedHashMap<>();
-    for (ValueInfo output : model.graph().outputs()) {
-      given.put(
-          output.name(),
-          output.type() instanceof ValueType.TensorType type
-              ? ValueType.tensor(type.element())
-              : output.type());
-    }
-    return given;
+    model.graph().outputs().forEach(o -> given.put(o.name(), o.type()));
+    return withoutSizes(given);
+  }
+
+  private static Map<String, ValueType> withoutSizes(Map<String, ValueType> types) {
+    Map<String, ValueType> without = new LinkedHashMap<>();
+    types.forEach(
+        (name, type) ->
+            without.put(
+                name,
+                type instanceof ValueType.TensorType tensor
+                    ? ValueType.tensor(tensor.element())
+                    : type));
+    return without;
   }
 
   /** Asks, and takes out the operators that the runtime does not know until it answers. */
@@ -148,6 +157,17 @@ public final class ShapeInference {
                 + ": shapes behind it are only known as far as they are declared.");
         skeleton.cutOperator(unknown.get(), declared);
       } catch (InvalidModelException e) {
+        Optional<String> flow = inputTypes.isEmpty() ? Optional.empty() : contradictingFlow(e);
+        if (flow.filter(skeleton::hasOperator).isPresent()) {
+          // A branch that these inputs do not enter: the model itself is in order.
+          warnings.add(
+              "A body of "
+                  + flow.get()
+                  + " has no shapes for these inputs: shapes behind it are only known as far as"
+                  + " they are declared.");
+          skeleton.cutOperator(flow.get(), withoutSizes(declared));
+          continue;
+        }
         throwIfContradiction(e);
         warnings.add("Shapes are only known as far as they are declared: " + e.getMessage());
         return Map.of();
@@ -163,9 +183,21 @@ public final class ShapeInference {
         : Optional.empty();
   }
 
-  private static void throwIfContradiction(InvalidModelException e) {
+  private static String messageOf(InvalidModelException e) {
     Throwable cause = e.getCause() == null ? e : e.getCause();
-    String message = OrtErrors.oneLine(String.valueOf(cause.getMessage()));
+    return OrtErrors.oneLine(String.valueOf(cause.getMessage()));
+  }
+
+  /** The operator with bodies whose shapes contradict each other, if it is one. */
+  private static Optional<String> contradictingFlow(InvalidModelException e) {
+    Matcher contradiction = CONTRADICTION.matcher(messageOf(e));
+    return contradiction.find() && CONTROL_FLOW.contains(contradiction.group(2))
+        ? Optional.of(contradiction.group(2))
+        : Optional.empty();
+  }
+
+  private static void throwIfContradiction(InvalidModelException e) {
+    String message = messageOf(e);
     Matcher contradiction = CONTRADICTION.matcher(message);
     if (contradiction.find()) {
       throw new InvalidModelException(

@@ -369,6 +369,30 @@ class QuantizeInt8Test {
     assertThat(made.sqnrDb()).isGreaterThan(60);
   }
 
+  @Test
+  void constantsThatHalfPrecisionHoldsExactlyAreStoredInItBesideTheCodes() {
+    float[] quarters = new float[2048];
+    for (int i = 0; i < quarters.length; i++) {
+      quarters[i] = i / 4f;
+    }
+    float[] thirds = new float[2048];
+    for (int i = 0; i < thirds.length; i++) {
+      thirds[i] = i / 3f;
+    }
+    TinyNet.Made made =
+        new TinyNet(1, 64, 2048)
+            .constant("exact", Tensor.ofFloats(Shape.of(1, 2048), quarters))
+            .constant("inexact", Tensor.ofFloats(Shape.of(1, 2048), thirds))
+            .node("Add", "a", List.of("x", "exact"))
+            .node("Add", "b", List.of("a", "inexact"))
+            .matMul("y", "b", 2048, 16)
+            .output("y")
+            .after(TinyNet.int8(QuantizationMode.WEIGHTS, Target.CPU_VNNI));
+    assertThat(made.initializer("exact_h").type()).isEqualTo(ElementType.FLOAT16);
+    assertThat(made.initializer("inexact").type()).isEqualTo(ElementType.FLOAT);
+    assertThat(made.sqnrDb()).isGreaterThan(40);
+  }
+
   private static float[] filled(int count, float value) {
     float[] values = new float[count];
     java.util.Arrays.fill(values, value);

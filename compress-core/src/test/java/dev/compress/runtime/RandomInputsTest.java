@@ -100,6 +100,22 @@ class RandomInputsTest {
   }
 
   @Test
+  void wavesAreAsLongAsAWindowOfSpeech() {
+    OnnxModel model =
+        new TinyModels()
+            .input("wave", ElementType.FLOAT, "batch", "samples")
+            .input("state", ElementType.FLOAT, 2, "batch", 128)
+            .node("Relu", "", List.of("wave"), List.of("y"))
+            .outputOfAnyShape("y", ElementType.FLOAT)
+            .build();
+    try (InferenceSession session = InferenceSession.open(model, SessionOptions.of(1))) {
+      assertThat(RandomInputs.thatRun(model, session).shapes())
+          .containsEntry("wave", Shape.of(1, 576))
+          .containsEntry("state", Shape.of(2, 1, 128));
+    }
+  }
+
+  @Test
   void aModelThatNoSizeSuitsSaysSo() {
     OnnxModel model =
         new TinyModels()

@@ -118,6 +118,40 @@ class ShapeInferenceTest {
         .hasMessageContaining("MatMul(y)");
   }
 
+  /** As in nets for speech, one branch for each rate: 512 samples fit one and not the other. */
+  @Test
+  void branchThatTheInputsDoNotEnterContradictsNothing() {
+    OnnxModel model =
+        new TinyModels()
+            .input("x", FLOAT, "n")
+            .input("which", ElementType.BOOL)
+            .node(
+                "If",
+                "rates",
+                List.of("which"),
+                List.of("y"),
+                Attribute.of("then_branch", branch("wide", 512)),
+                Attribute.of("else_branch", branch("narrow", 256)))
+            .node("Relu", "", List.of("x"), List.of("z"))
+            .outputOfAnyShape("y", FLOAT)
+            .outputOfAnyShape("z", FLOAT)
+            .build();
+    Shapes shapes =
+        ShapeInference.infer(model, Map.of("x", Shape.of(512), "which", Shape.scalar()));
+    assertThat(shapes.fixedShape("z")).contains(Shape.of(512));
+    assertThat(shapes.element("y")).contains(FLOAT);
+    assertThat(shapes.warnings()).singleElement().asString().contains("If");
+  }
+
+  private static Graph branch(String name, long samples) {
+    return Graph.of(
+        name,
+        List.of(Node.of("MatMul", name, List.of("x", name + "_w"), List.of(name + "_y"))),
+        List.of(Initializer.of(name + "_w", TinyModels.normal(1, 1, samples, 3))),
+        List.of(),
+        List.of(ValueInfo.of(name + "_y", ValueType.tensor(FLOAT))));
+  }
+
   @Test
   void largeConstantNodesAndFilledOnesBecomeKnownWithoutBeingMade() {
     OnnxModel model =
