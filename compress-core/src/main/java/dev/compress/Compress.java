@@ -2,6 +2,7 @@ package dev.compress;
 
 import dev.compress.data.Dataset;
 import dev.compress.energy.EnergyMeter;
+import dev.compress.energy.RunAccount;
 import dev.compress.energy.RunMeter;
 import dev.compress.energy.TimeSource;
 import dev.compress.onnx.LoadedModel;
@@ -36,7 +37,7 @@ public final class Compress {
   private final Optional<Dataset> selection;
   private final Optional<Path> cache;
   private final Progress progress;
-  private final Supplier<Optional<EnergyMeter>> meters;
+  private final Supplier<Optional<RunAccount>> accounts;
 
   private Compress(
       Passes passes,
@@ -44,13 +45,13 @@ public final class Compress {
       Optional<Dataset> selection,
       Optional<Path> cache,
       Progress progress,
-      Supplier<Optional<EnergyMeter>> meters) {
+      Supplier<Optional<RunAccount>> accounts) {
     this.passes = passes;
     this.calibration = calibration;
     this.selection = selection;
     this.cache = cache;
     this.progress = progress;
-    this.meters = meters;
+    this.accounts = accounts;
   }
 
   /**
@@ -81,12 +82,12 @@ public final class Compress {
 
   /** The same, calibrating on a dataset; unbound or bound. */
   public Compress calibratingOn(Dataset data) {
-    return new Compress(passes, Optional.of(data), selection, cache, progress, meters);
+    return new Compress(passes, Optional.of(data), selection, cache, progress, accounts);
   }
 
   /** The same, holding the recipe's {@code maxDrop} on a labelled dataset. */
   public Compress holdingAccuracyOn(Dataset data) {
-    return new Compress(passes, calibration, Optional.of(data), cache, progress, meters);
+    return new Compress(passes, calibration, Optional.of(data), cache, progress, accounts);
   }
 
   /**
@@ -95,12 +96,22 @@ public final class Compress {
    * @param newMeters opens a meter for each run, which closes it; empty where there is no sensor
    */
   public Compress meteredBy(Supplier<Optional<EnergyMeter>> newMeters) {
-    return new Compress(passes, calibration, selection, cache, progress, newMeters);
+    return accountedBy(
+        () -> newMeters.get().map(meter -> new RunMeter(meter, TimeSource.system())));
+  }
+
+  /**
+   * The same, keeping account of the energy of a run for its report, by whatever means.
+   *
+   * @param newAccounts opens one for each run, which closes it; empty where there is none
+   */
+  public Compress accountedBy(Supplier<Optional<RunAccount>> newAccounts) {
+    return new Compress(passes, calibration, selection, cache, progress, newAccounts);
   }
 
   /** The same, telling how far the work has come; its {@code cancelled} stops a run. */
   public Compress reportingTo(Progress newProgress) {
-    return new Compress(passes, calibration, selection, cache, newProgress, meters);
+    return new Compress(passes, calibration, selection, cache, newProgress, accounts);
   }
 
   /**
@@ -108,7 +119,7 @@ public final class Compress {
    * the same data finds it. Entries are keyed by the content of both.
    */
   public Compress keepingCalibrationIn(Path file) {
-    return new Compress(passes, calibration, selection, Optional.of(file), progress, meters);
+    return new Compress(passes, calibration, selection, Optional.of(file), progress, accounts);
   }
 
   /**
@@ -140,11 +151,11 @@ public final class Compress {
    */
   public TransformReport run(Path model, Path output, boolean overwrite) {
     Transformation work = new Transformation(passes, calibration, selection, cache, progress);
-    Optional<EnergyMeter> meter = meters.get();
-    if (meter.isEmpty()) {
+    Optional<RunAccount> account = accounts.get();
+    if (account.isEmpty()) {
       return work.run(model, output, overwrite);
     }
-    try (RunMeter run = new RunMeter(meter.get(), TimeSource.system())) {
+    try (RunAccount run = account.get()) {
       try {
         return work.run(model, output, overwrite).withEnergy(run.stop());
       } catch (TransformGateException failed) {

@@ -3,7 +3,8 @@ package dev.compress.cli;
 import dev.compress.Compress;
 import dev.compress.data.DataDescriptor;
 import dev.compress.data.Dataset;
-import dev.compress.energy.EnergyMeter;
+import dev.compress.energy.RunAccount;
+import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.progress.Progress;
 import dev.compress.recipe.Recipe;
 import dev.compress.report.TransformGateException;
@@ -13,23 +14,22 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** The main job through the library's door, with the datasets that a recipe names opened for it. */
 final class DoorEngine implements TransformEngine {
   private final SampleCatalog samples;
-  private final Supplier<Optional<EnergyMeter>> meters;
+  private final Function<EnergyChoice, Optional<RunAccount>> accounts;
 
   /**
    * The door.
    *
    * @param samples what sample:NAME stands for
-   * @param meters opens a meter for a run's own energy; empty where there is no sensor
+   * @param accounts opens an account of a run's own energy; empty for none
    */
-  DoorEngine(SampleCatalog samples, Supplier<Optional<EnergyMeter>> meters) {
+  DoorEngine(SampleCatalog samples, Function<EnergyChoice, Optional<RunAccount>> accounts) {
     this.samples = samples;
-    this.meters = meters;
+    this.accounts = accounts;
   }
 
   @Override
@@ -50,7 +50,9 @@ final class DoorEngine implements TransformEngine {
     try {
       Path model = samples.modelFile(request.model());
       TransformReport report =
-          withData(door, request, open).meteredBy(meters).run(model, output, overwrite);
+          withData(door, request, open)
+              .accountedBy(() -> accounts.apply(request.energy()))
+              .run(model, output, overwrite);
       return new Outcome(report, Optional.empty());
     } catch (TransformGateException failed) {
       return new Outcome(failed.report(), Optional.of(failed));

@@ -12,7 +12,6 @@ import dev.compress.evaluation.EvaluationReports;
 import dev.compress.evaluation.EvaluationSettings;
 import dev.compress.evaluation.Gates;
 import dev.compress.evaluation.Variant;
-import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.evaluation.energy.EnergyPlan;
 import dev.compress.evaluation.energy.EnergySettings;
 import dev.compress.evaluation.energy.Footprint;
@@ -178,13 +177,12 @@ final class EvaluateJob {
     if (options.rounds != null) {
       settings = settings.withRounds(FEWEST_ROUNDS, options.rounds);
     }
-    try {
-      EnergyChoice choice =
-          options.energy == null ? EnergyChoice.AUTO : EnergyChoice.parse(options.energy);
-      return new EnergyPlan(choice, options.requireMeasured, settings, rates());
-    } catch (IllegalArgumentException e) {
-      throw new UsageException("--energy: " + e.getMessage());
-    }
+    return new EnergyPlan(
+        TransformJob.energy(options.energy),
+        options.requireMeasured,
+        settings,
+        rates(),
+        options.transformReports);
   }
 
   private Footprint.Rates rates() {

@@ -128,6 +128,15 @@ final class EvaluateOptions {
   @Nullable Double price;
 
   @Option(
+      names = "--transform-report",
+      order = 19,
+      paramLabel = "FILE",
+      description =
+          "JSON report of the transformation that made a variant, to tell after how many samples"
+              + " its energy is paid back. Repeatable. Default: x.json or x.onnx.json beside x.onnx.")
+  List<Path> transformReports = List.of();
+
+  @Option(
       names = "--max-drop",
       order = 20,
       paramLabel = "POINTS",
@@ -183,6 +192,7 @@ final class EvaluateOptions {
     given.put("--seed", seed != null);
     given.put("--energy", energy != null);
     given.put("--require-measured", requireMeasured);
+    given.put("--transform-report", !transformReports.isEmpty());
     return given.entrySet().stream().filter(Map.Entry::getValue).map(Map.Entry::getKey).findFirst();
   }
 }

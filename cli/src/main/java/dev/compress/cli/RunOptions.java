@@ -27,6 +27,15 @@ final class RunOptions {
       description = "Write the report there too: .json or .html. Repeatable. Default: none.")
   List<Path> reports = List.of();
 
+  @Option(
+      names = "--energy",
+      order = 42,
+      paramLabel = "SOURCE",
+      description =
+          "What the report takes the energy of this run from: auto (default; estimated where there"
+              + " is no sensor), rapl, perf, nvml, hwmon, battery, shelly:HOST, file:CSV or none.")
+  @Nullable String energy;
+
   @Option(names = "--dry-run", order = 43, description = "Print the plan; write nothing.")
   boolean dryRun;
 

@@ -1,6 +1,7 @@
 package dev.compress.cli;
 
 import dev.compress.error.GateFailedException;
+import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.progress.Progress;
 import dev.compress.recipe.Recipe;
 import dev.compress.report.TransformReport;
@@ -16,9 +17,14 @@ interface TransformEngine {
    * @param model a file, or sample:NAME
    * @param dataConfig describes the data that the recipe names
    * @param calibrationCache where ranges are kept
+   * @param energy where the run's own energy is taken from
    */
   record Request(
-      Recipe recipe, String model, Optional<Path> dataConfig, Optional<Path> calibrationCache) {}
+      Recipe recipe,
+      String model,
+      Optional<Path> dataConfig,
+      Optional<Path> calibrationCache,
+      EnergyChoice energy) {}
 
   /**
    * What came of a job.

@@ -6,6 +6,7 @@ import dev.compress.cli.text.TransformText;
 import dev.compress.error.CancelledException;
 import dev.compress.error.OutputExistsException;
 import dev.compress.error.ReadWriteException;
+import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.recipe.Recipe;
 import dev.compress.recipe.RecipeFile;
 import dev.compress.report.TransformReport;
@@ -40,6 +41,7 @@ final class TransformJob {
   /** Does it; returns the exit code. */
   int run() {
     Recipe recipe = RecipeSettings.of(command);
+    EnergyChoice energy = energy(command.run.energy);
     Path output = output(recipe);
     checkSettings(recipe);
     checkFiles(output);
@@ -52,12 +54,22 @@ final class TransformJob {
             recipe,
             model,
             Optional.ofNullable(command.data.dataConfig),
-            Optional.ofNullable(command.data.calibrationCache));
+            Optional.ofNullable(command.data.calibrationCache),
+            energy);
     TransformEngine.Outcome outcome = work(request, output);
     Optional<Failure> failure =
         outcome.gate().map(gate -> Failure.of(gate, model, Version.current()));
     publish(outcome.report(), failure);
     return failure.map(Failure::code).orElse(ExitCode.DONE);
+  }
+
+  /** What {@code --energy} says, here and in {@code evaluate}. */
+  static EnergyChoice energy(@Nullable String text) {
+    try {
+      return text == null ? EnergyChoice.AUTO : EnergyChoice.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--energy: " + e.getMessage());
+    }
   }
 
   private TransformEngine.Outcome work(TransformEngine.Request request, Path output) {

@@ -1,7 +1,10 @@
 package dev.compress.cli;
 
-import dev.compress.energy.EnergyMeter;
 import dev.compress.energy.EnergyMeterProvider;
+import dev.compress.energy.RunAccount;
+import dev.compress.energy.RunMeter;
+import dev.compress.energy.TimeSource;
+import dev.compress.evaluation.energy.CpuTimeAccount;
 import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.evaluation.energy.EnergySources;
 import dev.compress.evaluation.report.HtmlTransformReport;
@@ -42,15 +45,21 @@ record Wiring(
   /** The real modules. */
   static Wiring ofModules() {
     return new Wiring(
-        () -> new DoorEngine(catalog(), Wiring::meter),
+        () -> new DoorEngine(catalog(), Wiring::account),
         HtmlTransformReport::of,
         (model, threads, progress) ->
             ModelInspector.inspect(catalog().modelFile(model), threads, progress),
         Wiring::catalog);
   }
 
-  private static Optional<EnergyMeter> meter() {
-    return EnergySources.ofThisMachine(EnergyMeterProvider.Request.cpu()).open(EnergyChoice.AUTO);
+  /** By the machine's own sensor; where there is none, by processor time, labelled as such. */
+  private static Optional<RunAccount> account(EnergyChoice choice) {
+    return choice.equals(EnergyChoice.NONE)
+        ? Optional.empty()
+        : EnergySources.ofThisMachine(EnergyMeterProvider.Request.cpu())
+            .open(choice)
+            .<RunAccount>map(meter -> new RunMeter(meter, TimeSource.system()))
+            .or(() -> Optional.of(CpuTimeAccount.ofThisProcess()));
   }
 
   private static SampleCatalog catalog() {

@@ -141,10 +141,13 @@ final class Bench {
         new RunEnergy(
             EnergyReading.Kind.MEASURED,
             512.5,
+            null,
+            null,
             26.5,
             "rapl",
             List.of("package-0"),
             "the processor packages",
+            null,
             null),
         List.of("a note"),
         List.of("a warning"));

@@ -46,6 +46,8 @@ class EvaluateCommandTest {
                     "-q",
                     "-o",
                     int8.toString(),
+                    "--report",
+                    folder.resolve("glyphs.int8.json").toString(),
                     "sample:glyphs")
                 .code())
         .isZero();
@@ -82,6 +84,17 @@ class EvaluateCommandTest {
     assertThat(json.at("/variants/1/name").asText()).isEqualTo("glyphs.int8");
     assertThat(json.at("/variants/1/vs_baseline/bytes_ratio").asDouble()).isBetween(0.25, 0.35);
     assertThat(json.at("/error/code").asInt()).isEqualTo(5);
+    JsonNode made = json.at("/variants/1/compression");
+    assertThat(made.at("/reports/0").asText()).endsWith("glyphs.int8.json");
+    assertThat(made.at("/kind")).isEqualTo(json.at("/variants/1/energy/kind"));
+    if (made.at("/kind").asText().equals("ESTIMATED")) {
+      assertThat(made.at("/energy_j").isNull()).isTrue();
+      assertThat(made.at("/energy_estimated_j").asDouble()).isPositive();
+      assertThat(json.at("/variants/1/break_even_inferences").isNull()).isTrue();
+      assertThat(made.at("/break_even_estimated_inferences").asLong()).isPositive();
+      assertThat(Files.readString(markdown)).contains("| ~").contains(" samples (");
+    }
+    assertThat(json.at("/variants/0/compression").isNull()).isTrue();
     assertThat(Files.readString(markdown)).contains("| glyphs.int8 |", "FAILED");
     Document document =
         DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(junit.toFile());

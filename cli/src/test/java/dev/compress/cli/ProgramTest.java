@@ -13,6 +13,7 @@ import dev.compress.error.InvalidModelException;
 import dev.compress.error.OutputExistsException;
 import dev.compress.error.ReadWriteException;
 import dev.compress.error.UnsupportedModelException;
+import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.recipe.Recipe;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -155,7 +156,7 @@ class ProgramTest {
                     + " --calibration-data c.npz --calibration-samples 100"
                     + " --calibration-method kl --calibration-cache ranges.bin --data d.npz"
                     + " --data-config d.yaml --max-drop 0.3 --proof kernels --strict --seed 7"
-                    + " --threads 3")
+                    + " --threads 3 --energy none")
                 .split(" ", -1));
     assertThat(result.err()).isEmpty();
     assertThat(bench.requests)
@@ -181,7 +182,8 @@ class ProgramTest {
                     3),
                 model.toString(),
                 java.util.Optional.of(Path.of("d.yaml")),
-                java.util.Optional.of(Path.of("ranges.bin"))));
+                java.util.Optional.of(Path.of("ranges.bin")),
+                EnergyChoice.parse("none")));
   }
 
   @Test

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Meters a whole piece of work, however long: reads the meter often enough that no wrap is missed.
  * It closes the meter.
  */
-public final class RunMeter implements AutoCloseable {
+public final class RunMeter implements RunAccount {
   private static final double NANOS = 1e9;
 
   /** A counter is read at least this often, or its range would have to be trusted. */
@@ -77,7 +77,7 @@ public final class RunMeter implements AutoCloseable {
     }
   }
 
-  /** Ends, and says what it took. A second time says the same. */
+  @Override
   public RunEnergy stop() {
     advance();
     close();
@@ -91,15 +91,7 @@ public final class RunMeter implements AutoCloseable {
     if (end == null || why != null) {
       return RunEnergy.unavailable(seconds, why == null ? "the meter could not be read" : why);
     }
-    MeterDescription description = meter.description();
-    return new RunEnergy(
-        EnergyReading.Kind.MEASURED,
-        joules,
-        seconds,
-        description.source(),
-        description.domains(),
-        description.scope(),
-        null);
+    return RunEnergy.measured(joules, seconds, meter.description());
   }
 
   @Override

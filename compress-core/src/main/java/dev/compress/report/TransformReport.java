@@ -171,7 +171,7 @@ public record TransformReport(
   /**
    * The same with the energy that the whole run took, its proof included.
    *
-   * @param metered by a sensor
+   * @param metered by a sensor, or estimated
    */
   public TransformReport withEnergy(RunEnergy metered) {
     return new TransformReport(

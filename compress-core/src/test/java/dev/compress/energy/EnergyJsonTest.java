@@ -100,13 +100,27 @@ class EnergyJsonTest {
   }
 
   @Test
-  void theEnergyOfARunIsMeasuredOrUnknown() {
+  void theEnergyOfARunIsMeasuredOrEstimatedOrUnknown() throws JsonProcessingException {
     assertThat(RunEnergy.unavailable(3, "no sensor").energyJ()).isNull();
-    assertThatThrownBy(
-            () -> new RunEnergy(EnergyReading.Kind.ESTIMATED, 1.0, 1, "x", List.of(), "", null))
-        .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(
-            () -> new RunEnergy(EnergyReading.Kind.MEASURED, null, 1, "x", List.of(), "", null))
-        .isInstanceOf(IllegalArgumentException.class);
+    RunEnergy estimated = RunEnergy.estimated(ESTIMATED, 7);
+    String text = JSON.writeValueAsString(estimated);
+    assertThat(JSON.readValue(text, RunEnergy.class)).isEqualTo(estimated);
+    JsonNode json = JSON.readTree(text);
+    assertThat(json.get("kind").asText()).isEqualTo("ESTIMATED");
+    assertThat(json.get("energy_j").isNull()).as("an estimate is never called measured").isTrue();
+    assertThat(json.get("energy_estimated_j").asDouble()).isEqualTo(0.0023);
+    assertThat(json.get("estimated_range_j").get(1).asDouble()).isEqualTo(0.0046);
+    assertThat(json.get("model").asText()).isEqualTo("cpu-time");
+    for (String wrong :
+        List.of(
+            text.replace("ESTIMATED", "MEASURED"),
+            text.replace("\"energy_j\":null", "\"energy_j\":1.0"),
+            text.replace("0.0046", "0.0001"),
+            text.replace("\"model\":\"cpu-time\"", "\"model\":null"),
+            text.replace("0.0012", "-1"))) {
+      assertThat(wrong).isNotEqualTo(text);
+      assertThatThrownBy(() -> JSON.readValue(wrong, RunEnergy.class))
+          .hasRootCauseInstanceOf(IllegalArgumentException.class);
+    }
   }
 }

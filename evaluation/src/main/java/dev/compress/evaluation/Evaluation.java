@@ -146,6 +146,7 @@ public final class Evaluation {
   }
 
   private EvaluationReport run(EnergySources sources, Optional<EnergyMeter> meter) {
+    TransformReports transforms = new TransformReports(energy.transformReports());
     List<Contender> contenders = new ArrayList<>();
     progress.begin("read", variants.size());
     for (Variant variant : variants) {
@@ -168,7 +169,8 @@ public final class Evaluation {
     } finally {
       contenders.forEach(Contender::close);
     }
-    return new ReportAssembly(data, settings, gates, energy).report(contenders, warnings);
+    return new ReportAssembly(data, settings, gates, energy, transforms)
+        .report(contenders, warnings);
   }
 
   private void load(List<Contender> contenders) {

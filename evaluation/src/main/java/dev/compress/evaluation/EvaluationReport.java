@@ -1,9 +1,11 @@
 package dev.compress.evaluation;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.compress.energy.EnergyJson;
+import dev.compress.energy.EnergyReading;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -102,7 +104,10 @@ public record EvaluationReport(
    * @param carbonEstimatedG the same where it was estimated
    * @param cost a sample, in the unit of the price, where energy was measured
    * @param costEstimated the same where it was estimated
-   * @param breakEvenInferences after how many samples the compression's own energy is saved
+   * @param breakEvenInferences after how many samples the compression's own energy is saved, where
+   *     all of it was measured
+   * @param compression what making the variant took; null for a baseline, and where energy was not
+   *     asked for
    * @param vsBaseline null for the baseline
    * @param error why the row is incomplete
    * @param layers the largest, with what is known of them; empty if nothing is
@@ -128,6 +133,7 @@ public record EvaluationReport(
       @Nullable Double cost,
       @Nullable Double costEstimated,
       @Nullable Long breakEvenInferences,
+      @Nullable Compression compression,
       @Nullable VsBaseline vsBaseline,
       @Nullable String error,
       List<Layer> layers) {
@@ -167,9 +173,55 @@ public record EvaluationReport(
           cost,
           costEstimated,
           breakEvenInferences,
+          compression,
           vsBaseline,
           error,
           layers);
+    }
+  }
+
+  /**
+   * What making a variant of the baseline took, by the reports of the transformations.
+   *
+   * @param kind MEASURED, ESTIMATED or UNAVAILABLE
+   * @param energyJ of all steps, where they were measured
+   * @param energyEstimatedJ of all steps, where they were estimated, to two figures
+   * @param estimatedRangeJ the estimate's low and high end
+   * @param seconds of all steps
+   * @param source the meter's name
+   * @param model the estimate's model
+   * @param carbonG grams of CO2 equivalent, where energy was measured
+   * @param carbonEstimatedG the same where it was estimated
+   * @param cost in the unit of the price, where energy was measured
+   * @param costEstimated the same where it was estimated
+   * @param reports files of the steps' reports, the last step first
+   * @param breakEvenCi95 95% interval of {@code break_even_inferences}
+   * @param breakEvenEstimatedInferences after how many samples it is saved, by estimates of one
+   *     model, to two figures
+   * @param breakEvenEstimatedRange its low and high end
+   * @param reason why energy or break-even is unknown
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  public record Compression(
+      EnergyReading.Kind kind,
+      @Nullable Double energyJ,
+      @Nullable Double energyEstimatedJ,
+      @Nullable List<Double> estimatedRangeJ,
+      @Nullable Double seconds,
+      @Nullable String source,
+      @Nullable String model,
+      @Nullable Double carbonG,
+      @Nullable Double carbonEstimatedG,
+      @Nullable Double cost,
+      @Nullable Double costEstimated,
+      List<String> reports,
+      @JsonProperty("break_even_ci95") @Nullable List<Double> breakEvenCi95,
+      @Nullable Long breakEvenEstimatedInferences,
+      @Nullable List<Long> breakEvenEstimatedRange,
+      @Nullable String reason) {
+    /** Copies. */
+    public Compression {
+      reports = reports == null ? List.of() : List.copyOf(reports);
     }
   }
 
@@ -227,7 +279,7 @@ public record EvaluationReport(
       double p90,
       double p99,
       long samples,
-      @com.fasterxml.jackson.annotation.JsonProperty("p50_ci95") @Nullable List<Double> p50Ci95) {}
+      @JsonProperty("p50_ci95") @Nullable List<Double> p50Ci95) {}
 
   /**
    * Kernels of the loaded model.
@@ -239,7 +291,7 @@ public record EvaluationReport(
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   public record Kernels(
       Map<String, Integer> integer,
-      @com.fasterxml.jackson.annotation.JsonProperty("float") Map<String, Integer> floating,
+      @JsonProperty("float") Map<String, Integer> floating,
       @Nullable Double integerMacShare) {}
 
   /**

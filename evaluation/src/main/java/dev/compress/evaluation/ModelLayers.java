@@ -1,31 +1,23 @@
 package dev.compress.evaluation;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.compress.evaluation.EvaluationReport.Layer;
 import dev.compress.graph.Graph;
 import dev.compress.graph.Initializer;
 import dev.compress.graph.Node;
-import dev.compress.report.TransformReport;
 import dev.compress.tensor.ElementType;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The layers of a variant: the bytes of their weights from its graph, and what the report of the
- * transformation that made it says of them, where that lies beside it.
+ * transformation that made it says of them.
  */
 final class ModelLayers {
-  /** A report of a transformation of the largest models is far smaller. */
-  private static final long LARGEST_REPORT_BYTES = 32L << 20;
-
   private static final int MOST = 200;
   private static final int MOST_STEPS = 4;
 
@@ -35,13 +27,11 @@ final class ModelLayers {
    * The largest layers, in that order.
    *
    * @param graph the variant's
-   * @param file its file; {@code x.json} or {@code x.onnx.json} beside {@code x.onnx} is its report
-   *     if the hash of the output in it is the file's
-   * @param sha256 of the file
+   * @param report of the transformation that made it
    */
-  static List<Layer> of(Graph graph, Path file, String sha256) {
+  static List<Layer> of(Graph graph, Optional<TransformReportFile> report) {
     Map<String, Layer> layers = weights(graph);
-    for (JsonNode told : told(file, sha256)) {
+    for (JsonNode told : report.map(TransformReportFile::layers).orElse(List.of())) {
       String node = told.path("node").asText("");
       Layer known = layers.get(node);
       JsonNode sqnr = told.path("sqnr_db");
@@ -112,29 +102,5 @@ final class ModelLayers {
       case "DequantizeLinear", "QuantizeLinear", "Cast", "Identity", "Transpose", "Reshape" -> true;
       default -> false;
     };
-  }
-
-  /** The layers of the report beside the file; none where there is none of exactly this file. */
-  private static List<JsonNode> told(Path file, String sha256) {
-    String name = String.valueOf(file.getFileName());
-    String stem = name.endsWith(".onnx") ? name.substring(0, name.length() - 5) : name;
-    for (String candidate : List.of(stem + ".json", name + ".json")) {
-      Path report = file.resolveSibling(candidate);
-      try {
-        if (!Files.isRegularFile(report) || Files.size(report) > LARGEST_REPORT_BYTES) {
-          continue;
-        }
-        JsonNode tree = new ObjectMapper().readTree(Files.readString(report));
-        if (tree.path("schema").asText("").equals(TransformReport.SCHEMA)
-            && tree.at("/output/sha256").asText("").equals(sha256)) {
-          List<JsonNode> layers = new ArrayList<>();
-          tree.path("layers").forEach(layers::add);
-          return layers;
-        }
-      } catch (IOException e) {
-        // Unreadable or somebody else's file: what it might say is left out, not guessed.
-      }
-    }
-    return List.of();
   }
 }

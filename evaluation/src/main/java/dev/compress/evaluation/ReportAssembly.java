@@ -11,9 +11,11 @@ import dev.compress.evaluation.energy.Footprint;
 import dev.compress.evaluation.latency.LatencyResult;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Makes a report of what was measured. The baseline of a row is the first one on its device.
@@ -22,8 +24,14 @@ import java.util.Optional;
  * @param settings how
  * @param gates limits to judge
  * @param energy whether energy was asked for, and what follows from it
+ * @param transforms reports of what made the variants
  */
-record ReportAssembly(Dataset data, EvaluationSettings settings, Gates gates, EnergyPlan energy) {
+record ReportAssembly(
+    Dataset data,
+    EvaluationSettings settings,
+    Gates gates,
+    EnergyPlan energy,
+    TransformReports transforms) {
   /**
    * The report.
    *
@@ -33,6 +41,7 @@ record ReportAssembly(Dataset data, EvaluationSettings settings, Gates gates, En
   EvaluationReport report(List<Contender> contenders, List<String> noted) {
     List<String> warnings = new ArrayList<>(noted);
     Map<String, Contender> baselines = new HashMap<>();
+    Set<TransformReportFile> used = new HashSet<>();
     List<EvaluationReport.Row> rows = new ArrayList<>();
     for (Contender contender : contenders) {
       baselines.putIfAbsent(contender.device, contender);
@@ -40,7 +49,7 @@ record ReportAssembly(Dataset data, EvaluationSettings settings, Gates gates, En
       if (contender.error != null) {
         warnings.add(contender.variant.name() + ": " + contender.error);
       }
-      rows.add(row(contender, baseline));
+      rows.add(row(contender, baseline, used));
       if (contender != baseline
           && !(contender.reading instanceof Unavailable)
           && EnergyComparison.of(baseline.reading, contender.reading)
@@ -48,6 +57,9 @@ record ReportAssembly(Dataset data, EvaluationSettings settings, Gates gates, En
         warnings.add(none.reason());
       }
     }
+    transforms
+        .unused(used)
+        .forEach(f -> warnings.add(f + " is the report of none of these files: it was not used."));
     List<EvaluationReport.Gate> judged = gates.judge(rows);
     judged.stream().filter(g -> g.passed() && !g.certain()).forEach(g -> warnings.add(doubt(g)));
     return new EvaluationReport(
@@ -74,7 +86,19 @@ record ReportAssembly(Dataset data, EvaluationSettings settings, Gates gates, En
         + ". More data or rounds settle it.";
   }
 
-  private EvaluationReport.Row row(Contender contender, Contender baseline) {
+  private EvaluationReport.Row row(
+      Contender contender, Contender baseline, Set<TransformReportFile> used) {
+    Optional<TransformReportFile> made = transforms.of(contender.loaded.file(), contender.sha256);
+    made.ifPresent(used::add);
+    boolean metered = !energy.choice().equals(EnergyChoice.NONE);
+    Optional<Payback> payback = Optional.empty();
+    if (contender != baseline && metered) {
+      TransformReports.Making making =
+          transforms.making(contender.loaded.file(), contender.sha256, baseline.sha256);
+      used.addAll(making.reports());
+      payback =
+          Optional.of(Payback.of(making, baseline.reading, contender.reading, energy.rates()));
+    }
     LatencyResult latency = contender.latency;
     Optional<Score> score = Optional.ofNullable(contender.score);
     EvaluationReport.LatencyMs times = RowParts.latency(latency);
@@ -97,7 +121,7 @@ record ReportAssembly(Dataset data, EvaluationSettings settings, Gates gates, En
         contender.loadMs,
         contender.peakBytes.isPresent() ? (Long) contender.peakBytes.getAsLong() : null,
         RowParts.kernels(contender.kernels),
-        energy.choice().equals(EnergyChoice.NONE) ? null : EnergyJson.of(contender.reading),
+        metered ? EnergyJson.of(contender.reading) : null,
         footprint instanceof Footprint.OfMeasured m ? m.grams() : null,
         footprint instanceof Footprint.OfEstimated e
             ? RowParts.twoFigures(e.central().estimatedGrams())
@@ -106,7 +130,8 @@ record ReportAssembly(Dataset data, EvaluationSettings settings, Gates gates, En
         footprint instanceof Footprint.OfEstimated e
             ? RowParts.twoFigures(e.central().estimatedCost())
             : null,
-        null,
+        payback.map(Payback::inferences).orElse(null),
+        payback.map(Payback::compression).orElse(null),
         contender == baseline
             ? null
             : RowParts.versus(
@@ -116,6 +141,6 @@ record ReportAssembly(Dataset data, EvaluationSettings settings, Gates gates, En
                 latency,
                 EnergyComparison.of(baseline.reading, contender.reading)),
         contender.error,
-        ModelLayers.of(contender.model.graph(), contender.loaded.file(), contender.sha256));
+        ModelLayers.of(contender.model.graph(), made));
   }
 }

@@ -123,6 +123,10 @@ final class ReportCheck {
       finite(kernels.integerMacShare(), "integer_mac_share");
     }
     energy(row.energy());
+    compression(row.compression());
+    that(
+        row.breakEvenInferences() == null || row.breakEvenInferences() >= 0,
+        "is paid back before it begins");
     versus(row.vsBaseline());
     for (EvaluationReport.Layer layer : row.layers()) {
       there(layer.node(), "a layer's node");
@@ -174,6 +178,38 @@ final class ReportCheck {
     interval(energy.ci95(), "energy's ci95");
     interval(energy.netCi95(), "energy's net_ci95");
     interval(energy.estimatedRangeJ(), "energy's estimated_range_j");
+  }
+
+  private void compression(EvaluationReport.@Nullable Compression made) {
+    if (made == null) {
+      return;
+    }
+    there(made.kind(), "compression's kind");
+    that(
+        (made.kind() == EnergyReading.Kind.MEASURED) == (made.energyJ() != null)
+            && (made.kind() == EnergyReading.Kind.ESTIMATED) == (made.energyEstimatedJ() != null),
+        "has a compression's energy of kind " + made.kind() + " wrongly");
+    for (Double number :
+        Arrays.asList(
+            made.energyJ(),
+            made.energyEstimatedJ(),
+            made.seconds(),
+            made.carbonG(),
+            made.carbonEstimatedG(),
+            made.cost(),
+            made.costEstimated())) {
+      finite(number, "compression");
+      that(number == null || number >= 0, "has a compression that took less than nothing");
+    }
+    interval(made.estimatedRangeJ(), "compression's estimated_range_j");
+    interval(made.breakEvenCi95(), "break_even_ci95");
+    Long after = made.breakEvenEstimatedInferences();
+    List<Long> range = made.breakEvenEstimatedRange();
+    that(
+        (after == null) == (range == null)
+            && (after == null || after >= 0)
+            && (range == null || range.size() == 2),
+        "has no break-even in compression");
   }
 
   private void counts(Map<String, Integer> counts, String what) {

@@ -41,7 +41,7 @@ class ModelLayersTest {
   }
 
   private List<Layer> layers() {
-    return ModelLayers.of(graph(), folder.resolve("m.int8.onnx"), HASH);
+    return ModelLayers.of(graph(), TransformReportFile.beside(folder.resolve("m.int8.onnx"), HASH));
   }
 
   private void write(String name, String hash) throws IOException {

@@ -7,6 +7,7 @@ import dev.compress.energy.Measured;
 import dev.compress.energy.Provenance;
 import dev.compress.energy.Unavailable;
 import dev.compress.evaluation.EvaluationReport.Accuracy;
+import dev.compress.evaluation.EvaluationReport.Compression;
 import dev.compress.evaluation.EvaluationReport.Data;
 import dev.compress.evaluation.EvaluationReport.Environment;
 import dev.compress.evaluation.EvaluationReport.Fidelity;
@@ -103,7 +104,8 @@ public final class SavedReports {
         null,
         2e-9,
         null,
-        versus == null ? null : 1_000_000L,
+        versus == null || energy.energyJ() == null ? null : 1_000_000L,
+        versus == null ? null : making(energy),
         versus,
         null,
         versus == null
@@ -112,6 +114,28 @@ public final class SavedReports {
                 new Layer("/conv1/Conv", "Conv", 90_000L, 28.1, "static"),
                 new Layer("/conv2/Conv", "Conv", 40_000L, 33.0, "static"),
                 new Layer("/fc/Gemm", "Gemm", 9_000L, null, null)));
+  }
+
+  private static Compression making(EnergyJson sample) {
+    boolean measured = sample.energyJ() != null;
+    boolean estimated = sample.energyEstimatedJ() != null;
+    return new Compression(
+        sample.kind(),
+        measured ? 3000.0 : null,
+        estimated ? 3000.0 : null,
+        estimated ? List.of(1200.0, 9000.0) : null,
+        measured || estimated ? 61.5 : null,
+        sample.source(),
+        sample.model(),
+        measured ? 0.046 : null,
+        estimated ? 0.046 : null,
+        measured ? 0.00025 : null,
+        estimated ? 0.00025 : null,
+        List.of("models/int8.json"),
+        measured ? List.of(970_000.0, 1_040_000.0) : null,
+        estimated ? 1_000_000L : null,
+        estimated ? List.of(810_000L, 1_900_000L) : null,
+        measured || estimated ? null : "The energy of the compression is unknown: no sensor");
   }
 
   private static EnergyJson energy(EnergyReading.Kind kind, double joules) {

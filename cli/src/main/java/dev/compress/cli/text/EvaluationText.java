@@ -45,10 +45,13 @@ public record EvaluationText(Style style, int width) {
     if (report.variants().stream().anyMatch(v -> v.energy() != null)) {
       lines.add("");
       lines.add(style.bold("energy"));
-      Table energy = new Table(INDENT, "lrrrl");
+      Table energy = new Table(INDENT, "lrrrrl");
       energy.row(EvaluationCells.ENERGY.toArray(new String[0]));
       rows.forEach(row -> energy.row(EvaluationCells.energy(row).toArray(new String[0])));
       lines.addAll(energy.lines(width));
+      EvaluationCells.unpaid(report)
+          .forEach(
+              why -> Text.wrap(why, width - INDENT.length()).forEach(l -> lines.add(INDENT + l)));
       report.variants().stream()
           .map(row -> row.energy() == null ? null : row.energy().reason())
           .filter(java.util.Objects::nonNull)

@@ -3,6 +3,8 @@ package dev.compress.cli.text;
 import dev.compress.cli.console.Style;
 import dev.compress.cli.console.Table;
 import dev.compress.cli.console.Text;
+import dev.compress.energy.RunEnergy;
+import dev.compress.evaluation.report.EnergyWords;
 import dev.compress.evaluation.report.Quantity;
 import dev.compress.evaluation.report.SkippedGroups;
 import dev.compress.metric.Metric;
@@ -268,6 +270,14 @@ public record TransformText(Style style, int width, boolean verbose) {
             : "done in " + Quantity.seconds(report.wallSeconds()));
     if (report.peakRssBytes() != null) {
       facts.add("peak memory " + Quantity.memory(report.peakRssBytes()));
+    }
+    RunEnergy energy = report.energy();
+    Double joules = energy == null ? null : energy.energyJ();
+    Double estimate = energy == null ? null : energy.energyEstimatedJ();
+    if (joules != null) {
+      facts.add("energy " + Quantity.joules(joules));
+    } else if (estimate != null) {
+      facts.add("energy " + EnergyWords.estimate(estimate, null) + " estimated");
     }
     if (output != null) {
       String sha = output.sha256();

@@ -5,6 +5,7 @@ import dev.compress.energy.Estimated;
 import dev.compress.energy.Measured;
 import dev.compress.energy.RunEnergy;
 import dev.compress.energy.Unavailable;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Carbon and money that follow from an energy, of the energy's own kind. */
@@ -109,15 +110,19 @@ public sealed interface Footprint {
     }
 
     /**
-     * Of a compression or a training: metered power x time x PUE x grid, the method of Strubell et
-     * al. 2019 (doi 10.18653/v1/P19-1355).
+     * Of a compression or a training: power x time x PUE x grid, the method of Strubell et al. 2019
+     * (doi 10.18653/v1/P19-1355).
      */
     public Footprint of(RunEnergy run) {
       Double joules = run.energyJ();
-      if (joules == null) {
-        return new Unknown(String.valueOf(run.reason()));
+      if (joules != null) {
+        return new OfMeasured(grams(joules), cost(joules));
       }
-      return new OfMeasured(grams(joules), cost(joules));
+      Double estimated = run.energyEstimatedJ();
+      List<Double> range = run.estimatedRangeJ();
+      return estimated == null || range == null
+          ? new Unknown(String.valueOf(run.reason()))
+          : new OfEstimated(part(range.get(0)), part(estimated), part(range.get(1)));
     }
   }
 }

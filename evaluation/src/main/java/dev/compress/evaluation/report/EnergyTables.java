@@ -15,6 +15,7 @@ final class EnergyTables {
   private static final String UNKNOWN = "unknown";
 
   private final HtmlPage page;
+  private final EvaluationReport report;
   private final List<Row> rows;
 
   /**
@@ -25,6 +26,7 @@ final class EnergyTables {
    */
   EnergyTables(HtmlPage page, EvaluationReport report) {
     this.page = page;
+    this.report = report;
     this.rows = EvaluationCells.labelled(report);
   }
 
@@ -54,6 +56,7 @@ final class EnergyTables {
               "=where it comes from"),
           cells);
     }
+    compression();
     unknown.forEach(
         (why, names) ->
             page.element(
@@ -66,10 +69,40 @@ final class EnergyTables {
     page.end();
   }
 
+  /** What making the variants took, and why it is not known to be paid back. */
+  private void compression() {
+    List<List<String>> cells = new ArrayList<>();
+    for (Row row : rows) {
+      EvaluationReport.Compression made = row.compression();
+      if (made != null && made.kind() != EnergyReading.Kind.UNAVAILABLE) {
+        boolean measured = made.kind() == EnergyReading.Kind.MEASURED;
+        Double carbon = measured ? made.carbonG() : made.carbonEstimatedG();
+        Double cost = measured ? made.cost() : made.costEstimated();
+        String mark = measured ? "" : "~";
+        cells.add(
+            List.of(
+                row.name(),
+                EnergyWords.ofCompression(made),
+                made.seconds() == null ? UNKNOWN : Quantity.seconds(made.seconds()),
+                carbon == null ? UNKNOWN : mark + shortened(mark, Quantity.grams(carbon)),
+                cost == null
+                    ? UNKNOWN
+                    : mark + (measured ? EvaluationCells.number(cost) : Double.toString(cost)),
+                measured ? "measured, " + made.source() : "estimated: " + made.model()));
+      }
+    }
+    if (!cells.isEmpty()) {
+      page.element("h3", "What making the variants took");
+      page.table(
+          List.of("variant", ">energy", ">time", ">CO₂e", ">cost", "=where it comes from"), cells);
+    }
+    EvaluationCells.unpaid(report).forEach(why -> page.element("p", "soft path", why));
+  }
+
   private static List<String> energyCells(Row row, @Nullable EnergyJson energy) {
     Double carbon = row.carbonG() == null ? row.carbonEstimatedG() : row.carbonG();
     Double cost = row.cost() == null ? row.costEstimated() : row.cost();
-    Long even = row.breakEvenInferences();
+    String even = EvaluationCells.breakEven(row);
     String mark = energy != null && energy.energyEstimatedJ() != null ? "~" : "";
     return List.of(
         row.name(),
@@ -79,7 +112,7 @@ final class EnergyTables {
         cost == null
             ? UNKNOWN
             : mark + (mark.isEmpty() ? EvaluationCells.number(cost) : Double.toString(cost)),
-        even == null ? UNKNOWN : mark + Quantity.count(even) + " inferences",
+        even.equals("-") ? UNKNOWN : even,
         EnergyWords.origin(energy));
   }
 

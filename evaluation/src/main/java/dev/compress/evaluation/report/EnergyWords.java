@@ -2,12 +2,15 @@ package dev.compress.evaluation.report;
 
 import dev.compress.energy.EnergyJson;
 import dev.compress.energy.EnergyReading;
+import dev.compress.energy.RunEnergy;
+import dev.compress.evaluation.EvaluationReport;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** Energy as people read it: estimates with "~", their range and model; unknown with its reason. */
-final class EnergyWords {
+public final class EnergyWords {
   private EnergyWords() {}
 
   /** The total of a sample. */
@@ -21,16 +24,7 @@ final class EnergyWords {
     }
     Double estimated = energy.energyEstimatedJ();
     if (energy.kind() == EnergyReading.Kind.ESTIMATED && estimated != null) {
-      List<Double> range = energy.estimatedRangeJ();
-      return "~"
-          + joulesOfEstimate(estimated)
-          + (range == null
-              ? ""
-              : " ("
-                  + joulesOfEstimate(range.get(0))
-                  + " to "
-                  + joulesOfEstimate(range.get(1))
-                  + ")");
+      return estimate(estimated, energy.estimatedRangeJ());
     }
     return "unknown";
   }
@@ -49,6 +43,46 @@ final class EnergyWords {
             ? String.format(Locale.ROOT, "%.0f", EnergyJson.twoFigures(value))
             : String.format(Locale.ROOT, "%.1f", value);
     return text + " " + units[step];
+  }
+
+  /** What making a variant took. */
+  static String ofCompression(EvaluationReport.Compression made) {
+    Double measured = made.energyJ();
+    Double estimated = made.energyEstimatedJ();
+    List<Double> range = made.estimatedRangeJ();
+    if (measured != null) {
+      return Quantity.joules(measured);
+    }
+    return estimated == null ? "unknown" : estimate(estimated, range);
+  }
+
+  /**
+   * What a run took, with where it comes from; empty if it is unknown.
+   *
+   * @param run of a transformation
+   */
+  public static Optional<String> ofRun(@Nullable RunEnergy run) {
+    Double measured = run == null ? null : run.energyJ();
+    Double estimated = run == null ? null : run.energyEstimatedJ();
+    if (run != null && measured != null) {
+      return Optional.of(Quantity.joules(measured) + " (" + run.source() + ")");
+    }
+    return run == null || estimated == null
+        ? Optional.empty()
+        : Optional.of(estimate(estimated, run.estimatedRangeJ()) + ", estimated: " + run.model());
+  }
+
+  /** An estimate with its mark and its range. */
+  public static String estimate(double joules, @Nullable List<Double> range) {
+    return "~"
+        + joulesOfEstimate(joules)
+        + (range == null
+            ? ""
+            : " ("
+                + joulesOfEstimate(range.get(0))
+                + " to "
+                + joulesOfEstimate(range.get(1))
+                + ")");
   }
 
   /** What is left of it without what the machine takes when idle. */

@@ -5,6 +5,7 @@ import dev.compress.evaluation.EvaluationReport;
 import dev.compress.evaluation.EvaluationReport.Row;
 import dev.compress.evaluation.EvaluationReport.VsBaseline;
 import dev.compress.metric.Metric;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -24,7 +25,8 @@ public final class EvaluationCells {
 
   /** What an energy's cells are. */
   public static final List<String> ENERGY =
-      List.of("variant", "a sample", "net of idle", "against baseline", "source");
+      List.of(
+          "variant", "a sample", "net of idle", "against baseline", "pays back after", "source");
 
   private static final String UNKNOWN = "-";
 
@@ -163,7 +165,7 @@ public final class EvaluationCells {
   public static List<String> energy(Row row) {
     EnergyJson energy = row.energy();
     if (energy == null) {
-      return List.of(row.name(), UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN);
+      return List.of(row.name(), UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN);
     }
     VsBaseline versus = row.vsBaseline();
     Double net = energy.energyNetJ();
@@ -175,8 +177,50 @@ public final class EvaluationCells {
         versus == null || versus.energyRatio() == null
             ? UNKNOWN
             : times(versus.energyRatio(), versus.energyRatioCi95(), "less"),
+        breakEven(row),
         (source == null ? "unavailable" : source)
             + (Boolean.FALSE.equals(energy.stable()) ? ", UNSTABLE" : ""));
+  }
+
+  /** After how many samples what the compression took is saved; estimates bear a "~". */
+  static String breakEven(Row row) {
+    Long measured = row.breakEvenInferences();
+    if (measured != null) {
+      return Quantity.shortCount(measured) + " samples";
+    }
+    EvaluationReport.Compression made = row.compression();
+    Long estimated = made == null ? null : made.breakEvenEstimatedInferences();
+    List<Long> range = made == null ? null : made.breakEvenEstimatedRange();
+    return estimated == null || range == null
+        ? UNKNOWN
+        : "~"
+            + twoFigures(estimated)
+            + " samples ("
+            + twoFigures(range.get(0))
+            + " to "
+            + twoFigures(range.get(1))
+            + ")";
+  }
+
+  /** As an estimate is told: 1,300 or 2.1 M. */
+  private static String twoFigures(long count) {
+    return count < 10_000
+        ? Quantity.count(count)
+        : Quantity.shortCount(count)
+            .replaceAll("(\\d\\.\\d)0(?= )", "$1")
+            .replaceAll("\\.0(?= )", "");
+  }
+
+  /** Why what was spent on compression is not known to be paid back, where a report told of it. */
+  public static List<String> unpaid(EvaluationReport report) {
+    List<String> reasons = new ArrayList<>();
+    for (Row row : labelled(report)) {
+      EvaluationReport.Compression made = row.compression();
+      if (made != null && !made.reports().isEmpty() && made.reason() != null) {
+        reasons.add(row.name() + " is not paid back: " + made.reason());
+      }
+    }
+    return reasons;
   }
 
   private static String joules(EnergyJson energy) {
@@ -194,15 +238,7 @@ public final class EvaluationCells {
     if (estimated == null) {
       return "unavailable";
     }
-    return "~"
-        + EnergyWords.joulesOfEstimate(estimated)
-        + (range == null
-            ? ""
-            : " ("
-                + EnergyWords.joulesOfEstimate(range.get(0))
-                + " to "
-                + EnergyWords.joulesOfEstimate(range.get(1))
-                + ")");
+    return EnergyWords.estimate(estimated, range);
   }
 
   /** Four significant figures. */

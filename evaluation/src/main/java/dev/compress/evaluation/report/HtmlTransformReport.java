@@ -379,6 +379,7 @@ public final class HtmlTransformReport {
     if (memory != null) {
       term("peak memory of compress", Quantity.memory(memory));
     }
+    EnergyWords.ofRun(report.energy()).ifPresent(e -> term("energy of compress", e));
     term("made by", "compress " + report.tool().version());
     term("ONNX Runtime", report.tool().onnxruntime());
     page.raw("</dl>").end();

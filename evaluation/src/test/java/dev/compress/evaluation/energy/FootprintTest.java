@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import dev.compress.energy.EnergyReading;
 import dev.compress.energy.Estimated;
 import dev.compress.energy.Measured;
+import dev.compress.energy.MeterDescription;
+import dev.compress.energy.MeterTraits;
 import dev.compress.energy.RunEnergy;
 import dev.compress.energy.Unavailable;
 import dev.compress.evaluation.energy.Footprint.Rates;
@@ -22,8 +24,10 @@ class FootprintTest {
       new Estimated(1, 2, 4, "cpu-time", "cores", 10, List.of());
 
   private static RunEnergy run(double joules, double seconds) {
-    return new RunEnergy(
-        EnergyReading.Kind.MEASURED, joules, seconds, "rapl", EnergyReadings.DOMAINS, "test", null);
+    return RunEnergy.measured(
+        joules,
+        seconds,
+        new MeterDescription("rapl", "RAPL", EnergyReadings.DOMAINS, "test", MeterTraits.power(1)));
   }
 
   @Test
@@ -124,11 +128,39 @@ class FootprintTest {
     Measured baseline = EnergyReadings.measured(0.5, 0.01);
     assertThat(reason(run(1, 1), baseline, EnergyReadings.measured(0.5001, 0.01)))
         .contains("does not save");
-    assertThat(reason(run(1, 1), baseline, ESTIMATED)).contains("not measured");
+    assertThat(reason(run(1, 1), baseline, ESTIMATED)).contains("not compared");
     assertThat(reason(RunEnergy.unavailable(1, "no sensor"), baseline, baseline))
         .contains("no sensor");
     Measured gpu = EnergyReadings.measured("nvml", List.of("gpu-0"), 0.5, 0.01);
-    assertThat(reason(run(1, 1), gpu, gpu)).contains("metered over [package-0, dram-0]");
+    assertThat(reason(run(1, 1), gpu, gpu)).contains("metered by rapl over [package-0, dram-0]");
+  }
+
+  /**
+   * Twice the time for the float model: a compression of 100 s is paid back in 100 / 0.001 runs.
+   */
+  @Test
+  void byEstimatesOfOneModelItIsPaidBackInProcessorTime() {
+    Estimated whole = new Estimated(100, 200, 400, "cpu-time", "cores", 1, List.of());
+    Estimated slow = new Estimated(0.002, 0.004, 0.008, "cpu-time", "cores", 9, List.of());
+    Estimated fast = new Estimated(0.001, 0.002, 0.005, "cpu-time", "cores", 9, List.of());
+    RunEnergy run = RunEnergy.estimated(whole, 100);
+
+    assertThat(BreakEven.of(run, slow, fast))
+        .isEqualTo(new BreakEven.EstimatedAfter(100_000, 100_000, 130_000));
+    assertThat(reason(run, fast, slow)).contains("does not save");
+    assertThat(reason(run, slow, slow)).contains("does not save");
+    Measured measured = EnergyReadings.measured(0.5, 0.01);
+    assertThat(reason(run, measured, EnergyReadings.measured(0.2, 0.01)))
+        .contains("compression was estimated and that of the inferences measured");
+    assertThat(reason(run(1, 1), slow, fast))
+        .contains("compression was measured and that of the inferences estimated");
+    assertThat(reason(run, measured, fast)).contains("not compared");
+    Estimated other = new Estimated(0.001, 0.002, 0.005, "other", "cores", 9, List.of());
+    assertThat(reason(run, other, other)).contains("estimated by cpu-time");
+    Footprint.OfEstimated carbon =
+        (Footprint.OfEstimated) new Rates(GridIntensity.ofGrams(360), 1, null).of(run);
+    assertThat(carbon.central().estimatedGrams()).isCloseTo(0.02, within(1e-12));
+    assertThat(carbon.high().estimatedGrams()).isCloseTo(0.04, within(1e-12));
   }
 
   private static String reason(RunEnergy run, EnergyReading a, EnergyReading b) {

@@ -138,6 +138,7 @@ class HtmlEvaluationReportTest {
             null,
             null,
             null,
+            null,
             "the runtime died of SIGSEGV",
             List.of());
     for (List<EvaluationReport.Row> rows :
