@@ -32,7 +32,7 @@ if errorlevel 1 (
 )
 :java
 rem -Xlog:disable because the virtual machine's own messages would land on standard output.
-set "OPTIONS=-Xlog:disable -XX:+UseSerialGC -Xms24m -XX:-UsePerfData -Dfile.encoding=UTF-8"
+set "OPTIONS=-Xlog:disable -XX:+UseSerialGC -Xms48m -XX:NewSize=32m -XX:-UsePerfData -Dfile.encoding=UTF-8"
 if /i "%COMPRESS_CDS%"=="off" goto run
 rem An archive fits one build of Java only, so without knowing which there is none.
 if not defined BUILD goto run

@@ -30,6 +30,7 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Properties;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** Gathers what a run did and measured. Not thread-safe: one a run. */
@@ -62,8 +63,12 @@ final class ReportBuilder {
   private final List<String> passWarnings = new ArrayList<>();
   private final List<String> passNotes = new ArrayList<>();
 
+  /** Asked for when all else is done: by then its classes have loaded. */
+  private final CompletableFuture<String> recipe;
+
   ReportBuilder(Passes passes) {
     this.passes = passes;
+    this.recipe = CompletableFuture.supplyAsync(() -> RecipeFile.toJson(passes.recipe()));
   }
 
   int threads() {
@@ -281,7 +286,7 @@ final class ReportBuilder {
   Map<String, String> provenance() {
     Map<String, String> pairs = new LinkedHashMap<>();
     pairs.put("compress.version", version());
-    pairs.put("compress.recipe", RecipeFile.toJson(passes.recipe()));
+    pairs.put("compress.recipe", recipe.join());
     for (Used use : data) {
       if (!use.step().equals(MEASURED)) { // that changed nothing
         pairs.put("compress." + use.step() + ".sha256", use.dataset().contentSha256());

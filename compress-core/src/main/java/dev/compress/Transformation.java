@@ -18,6 +18,7 @@ import dev.compress.onnx.OnnxWriter;
 import dev.compress.onnx.WriteSettings;
 import dev.compress.onnx.WrittenModel;
 import dev.compress.pass.CompressionPass;
+import dev.compress.pass.Memo;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Trace;
@@ -116,10 +117,11 @@ final class Transformation {
     GraphValidator.Checked checked = GraphValidator.check(loaded.model());
     report.warn(checked.warnings());
     // Refuses what contradicts itself, even where no pass has anything to do.
-    ShapeInference.infer(checked.model());
+    Memo memo = new Memo();
+    memo.keep(checked.model(), ShapeInference.infer(checked.model()));
     Optional<ModelScore> score = selection.map(d -> scoreOn(d, checked.model()));
     try (Scratch scratch = scratchBeside(output)) {
-      Transformed transformed = transform(checked.model(), scratch);
+      Transformed transformed = transform(checked.model(), scratch, memo);
       report.input(loaded, joined(hash));
       if (!transformed.holds()) {
         throw new TransformGateException(transformed.failure(), report.build());
@@ -277,7 +279,7 @@ final class Transformation {
   /** What was written, and what it is. */
   private record Output(WrittenModel file, Transformed used) {}
 
-  private Transformed transform(OnnxModel model, Scratch scratch) {
+  private Transformed transform(OnnxModel model, Scratch scratch, Memo memo) {
     Optional<Samples> samples =
         calibration.map(
             d -> {
@@ -288,7 +290,7 @@ final class Transformation {
     int threads = report.threads();
     Optional<CalibrationCache> cache = cache();
     PassContext context =
-        new PassContext(scratch, progress, threads, report.seed(), samples, cache);
+        new PassContext(scratch, progress, threads, report.seed(), samples, cache, memo);
     List<CompressionPass> all = new ArrayList<>(passes.preparing(model));
     List<CompressionPass> quantizing = passes.quantizing();
     all.addAll(quantizing);

@@ -45,6 +45,7 @@ class ArchitectureTest {
       List.of(
           List.of("error"),
           List.of("progress"),
+          List.of("parallel"),
           List.of("tensor"),
           List.of("graph"),
           List.of("onnx"),

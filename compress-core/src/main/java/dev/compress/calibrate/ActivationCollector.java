@@ -147,13 +147,13 @@ public final class ActivationCollector {
     }
     MinMaxObserver minMax = extremes.get(value);
     HistogramObserver histogram = histograms.get(value);
-    if (minMax != null) {
+    ChannelObserver channel = channels.get(value);
+    if (minMax != null && channel == null) {
       minMax.observe(tensor.floats());
     }
     if (histogram != null) {
       histogram.observe(tensor.floats());
     }
-    ChannelObserver channel = channels.get(value);
     if (channel != null && tensor.shape().elementCount() > 0) {
       observeChannels(channel, tensor, channelAxes.getOrDefault(value, 1));
     }
@@ -179,7 +179,11 @@ public final class ActivationCollector {
     Map<String, ValueSummary> summaries = new HashMap<>();
     Map<String, Histogram> counted = new HashMap<>();
     Map<String, ChannelStatistics> perChannel = new HashMap<>();
-    extremes.forEach((v, o) -> summaries.put(v, o.summary()));
+    extremes.forEach(
+        (v, o) -> {
+          ChannelObserver channel = channels.get(v);
+          summaries.put(v, channel == null ? o.summary() : channel.summary());
+        });
     histograms.forEach(
         (v, o) -> {
           counted.put(v, o.histogram());

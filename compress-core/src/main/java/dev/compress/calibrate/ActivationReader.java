@@ -5,8 +5,8 @@ import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
 import dev.compress.graph.ValueType;
 import dev.compress.progress.Progress;
-import dev.compress.runtime.BoundRun;
 import dev.compress.runtime.InferenceSession;
+import dev.compress.runtime.OptimizationLevel;
 import dev.compress.runtime.SessionOptions;
 import dev.compress.runtime.Shapes;
 import dev.compress.tensor.TensorBuffer;
@@ -17,7 +17,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Runs samples through a model and shows inner values to observers. Values are shown in groups so
@@ -91,66 +90,45 @@ public final class ActivationReader {
           });
       return;
     }
-    // Threads that wait for the next run by spinning would take the cores from the observers.
-    SessionOptions options =
-        SessionOptions.of(threads).withConfig("session.intra_op.allow_spinning", "0");
+    int workers = workers(group, batch);
     try (InferenceSession session =
-            InferenceSession.open(ObservedModel.showing(model, inner), options);
-        ReusedRun run = new ReusedRun(session, inner)) {
+            InferenceSession.open(
+                ObservedModel.showing(model, inner), options(Math.max(1, threads / workers)));
+        ConcurrentRuns runs =
+            new ConcurrentRuns(
+                session,
+                inner,
+                workers,
+                (values, in, n) -> {
+                  Map<String, TensorBuffer> seen = new LinkedHashMap<>(values);
+                  seen.putAll(select(in, outer));
+                  observer.observe(seen, n);
+                  step(n);
+                })) {
       samples.forEachBatch(
           batch,
           (in, n) -> {
-            Map<String, TensorBuffer> seen = new LinkedHashMap<>(run.run(in));
-            seen.putAll(select(in, outer));
-            observer.observe(seen, n);
-            return step(n);
+            runs.submit(in, n);
+            return true;
           });
+      runs.finish();
     }
   }
 
-  /** Runs on buffers that are kept from batch to batch, as long as shapes stay the same. */
-  private static final class ReusedRun implements AutoCloseable {
-    private final InferenceSession session;
-    private final List<String> wanted;
-    private @Nullable BoundRun bound;
+  /**
+   * Without the layouts that are only the runtime's own: every value that is looked at would be
+   * brought back from them. Threads that wait for the next run by spinning would take the cores
+   * from the observers.
+   */
+  private static SessionOptions options(int threads) {
+    return SessionOptions.of(threads)
+        .withOptimization(OptimizationLevel.EXTENDED)
+        .withConfig("session.intra_op.allow_spinning", "0");
+  }
 
-    ReusedRun(InferenceSession session, List<String> wanted) {
-      this.session = session;
-      this.wanted = wanted;
-    }
-
-    Map<String, TensorBuffer> run(Map<String, TensorBuffer> inputs) {
-      BoundRun run = bound;
-      if (run == null || !fits(run.inputs(), inputs)) {
-        close();
-        Map<String, TensorBuffer> own = new LinkedHashMap<>();
-        inputs.forEach((name, t) -> own.put(name, TensorBuffer.allocate(t.type(), t.shape())));
-        run = session.prepare(own, wanted);
-        bound = run;
-      }
-      Map<String, TensorBuffer> own = run.inputs();
-      inputs.forEach((name, t) -> Objects.requireNonNull(own.get(name)).bytes().put(t.bytes()));
-      run.run();
-      return run.outputs();
-    }
-
-    private static boolean fits(Map<String, TensorBuffer> own, Map<String, TensorBuffer> inputs) {
-      return own.keySet().equals(inputs.keySet())
-          && own.entrySet().stream()
-              .allMatch(
-                  e ->
-                      e.getValue()
-                          .shape()
-                          .equals(Objects.requireNonNull(inputs.get(e.getKey())).shape()));
-    }
-
-    @Override
-    public void close() {
-      if (bound != null) {
-        bound.close();
-        bound = null;
-      }
-    }
+  private int workers(List<String> group, int batch) {
+    long bytes = Math.max(1, group.stream().mapToLong(this::bytesPerSample).sum() * batch);
+    return (int) Math.max(1, Math.min(threads, 2 * BUDGET_BYTES / bytes));
   }
 
   private boolean step(int samples) {

@@ -21,7 +21,9 @@ public final class ChannelObserver {
   private final float[] max;
   private final double[] sum;
   private final double[] sumOfSquares;
-  private long nonFiniteCount;
+  private long nanCount;
+  private long positiveInfinityCount;
+  private long negativeInfinityCount;
 
   /**
    * An observer that saw nothing yet.
@@ -96,7 +98,7 @@ public final class ChannelObserver {
         sum[c] += value;
         sumOfSquares[c] += (double) value * value;
       } else {
-        nonFiniteCount++;
+        countSpecial(value);
       }
     }
   }
@@ -167,11 +169,45 @@ public final class ChannelObserver {
         s += value;
         q += (double) value * value;
       } else {
-        nonFiniteCount++;
+        countSpecial(value);
       }
     }
     sum[c] += s;
     sumOfSquares[c] += q;
+  }
+
+  private void countSpecial(float value) {
+    if (Float.isNaN(value)) {
+      nanCount++;
+    } else if (value > 0) {
+      positiveInfinityCount++;
+    } else {
+      negativeInfinityCount++;
+    }
+  }
+
+  private long nonFiniteCount() {
+    return nanCount + positiveInfinityCount + negativeInfinityCount;
+  }
+
+  /** What was seen so far, over all channels: as {@link MinMaxObserver} sums it up. */
+  ValueSummary summary() {
+    float low = Float.POSITIVE_INFINITY;
+    float high = Float.NEGATIVE_INFINITY;
+    long count = nonFiniteCount();
+    for (int c = 0; c < counts.length; c++) {
+      low = Math.min(low, min[c]);
+      high = Math.max(high, max[c]);
+      count += counts[c];
+    }
+    boolean none = low > high;
+    return new ValueSummary(
+        count,
+        nanCount,
+        positiveInfinityCount,
+        negativeInfinityCount,
+        none ? 0f : low + 0f,
+        none ? 0f : high + 0f);
   }
 
   /** What was seen so far. */
@@ -189,6 +225,6 @@ public final class ChannelObserver {
                   sum[c] / counts[c],
                   sumOfSquares[c] / counts[c]));
     }
-    return new ChannelStatistics(channels, nonFiniteCount);
+    return new ChannelStatistics(channels, nonFiniteCount());
   }
 }

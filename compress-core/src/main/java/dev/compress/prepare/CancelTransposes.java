@@ -54,7 +54,7 @@ public record CancelTransposes() implements CompressionPass {
     if (count(graph) == 0 || raised.isEmpty()) {
       return PassResult.unchanged(model);
     }
-    Graph moved = new TransposeSinking(graph, new ValueTypes(model)).run();
+    Graph moved = new TransposeSinking(graph, new ValueTypes(model, context)).run();
     long before = count(graph);
     long after = count(moved);
     if (after >= before) {

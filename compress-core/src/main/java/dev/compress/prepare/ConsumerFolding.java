@@ -34,7 +34,7 @@ final class ConsumerFolding {
     this.index = new GraphIndex(graph);
     this.editor = new GraphEditor(graph);
     this.edit = new LinearEdit(index, editor, context);
-    this.scaling = new WeightScaling(context.scratch(), context.progress());
+    this.scaling = new WeightScaling(context);
     this.result = graph;
   }
 

@@ -79,7 +79,7 @@ public record FoldBatchNorm() implements CompressionPass {
     if (notApplicableTo(model).isPresent()) {
       return PassResult.unchanged(model);
     }
-    ValueTypes types = new ValueTypes(model);
+    ValueTypes types = new ValueTypes(model, context);
     List<Change> changes = new ArrayList<>();
     Map<String, Skipped> skipped = new LinkedHashMap<>();
     context.progress().begin("fold batch normalization", -1);

@@ -68,7 +68,8 @@ public record FoldConstants(long growthBytes) implements CompressionPass {
     if (raised.isEmpty()) {
       return PassResult.unchanged(model);
     }
-    List<ConstantGroups.Group> groups = new ConstantGroups(model, new ValueTypes(model)).find();
+    List<ConstantGroups.Group> groups =
+        new ConstantGroups(model, new ValueTypes(model, context)).find();
     if (groups.isEmpty()) {
       return PassResult.unchanged(model);
     }

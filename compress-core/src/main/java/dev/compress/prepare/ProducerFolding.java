@@ -37,7 +37,7 @@ final class ProducerFolding {
     this.index = new GraphIndex(graph);
     this.editor = new GraphEditor(graph);
     this.edit = new LinearEdit(index, editor, context);
-    this.scaling = new WeightScaling(context.scratch(), context.progress());
+    this.scaling = new WeightScaling(context);
   }
 
   List<Change> changes() {

@@ -48,7 +48,7 @@ public record RemoveIdentity() implements CompressionPass {
     if (notApplicableTo(model).isPresent()) {
       return PassResult.unchanged(model);
     }
-    ValueTypes types = new ValueTypes(model);
+    ValueTypes types = new ValueTypes(model, context);
     List<Change> changes = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>();
     Graph graph = model.graph();

@@ -5,6 +5,7 @@ import dev.compress.graph.Graph;
 import dev.compress.graph.Initializer;
 import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueType;
+import dev.compress.pass.PassContext;
 import dev.compress.runtime.ShapeInference;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Shape;
@@ -28,6 +29,12 @@ final class ValueTypes {
   /** The types of a model's main graph. */
   ValueTypes(OnnxModel model) {
     this.source = () -> ShapeInference.infer(model).types();
+    this.outer = null;
+  }
+
+  /** The same, inferred once for the whole run. */
+  ValueTypes(OnnxModel model, PassContext context) {
+    this.source = () -> context.shapes(model).types();
     this.outer = null;
   }
 

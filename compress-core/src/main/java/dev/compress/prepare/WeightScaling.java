@@ -1,5 +1,7 @@
 package dev.compress.prepare;
 
+import dev.compress.parallel.ParallelLoop;
+import dev.compress.pass.PassContext;
 import dev.compress.progress.Progress;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.FloatCodec;
@@ -8,6 +10,7 @@ import dev.compress.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Multiplies a weight channel by channel, in pieces, so that memory does not follow the weight:
@@ -16,12 +19,17 @@ import java.util.Optional;
 final class WeightScaling {
   private static final int CHUNK_ELEMENTS = 1 << 16;
 
+  /** Chunks that one thread takes at once, on buffers that it keeps meanwhile. */
+  private static final long STRIP_ELEMENTS = 4L * CHUNK_ELEMENTS;
+
   private final Scratch scratch;
   private final Progress progress;
+  private final int threads;
 
-  WeightScaling(Scratch scratch, Progress progress) {
-    this.scratch = scratch;
-    this.progress = progress;
+  WeightScaling(PassContext context) {
+    this.scratch = context.scratch();
+    this.progress = context.progress();
+    this.threads = context.threads();
   }
 
   /**
@@ -37,32 +45,43 @@ final class WeightScaling {
     ElementType type = weight.type();
     int elementBytes = type.bits() / 8;
     double largest = FloatCodec.largest(type);
-    ByteBuffer out =
-        ByteBuffer.allocate((int) Math.min(CHUNK_ELEMENTS, weight.elementCount()) * elementBytes)
-            .order(ByteOrder.LITTLE_ENDIAN);
     boolean small = weight.elementCount() <= CHUNK_ELEMENTS;
     Scratch.Region region = small ? null : scratch.reserve(weight.byteSize());
-    boolean[] overflow = new boolean[1];
-    forChunks(
-        weight,
-        (values, n, from) -> {
-          multiply(values, n, from, layout, factors);
-          double peak = 0;
-          for (int i = 0; i < n; i++) {
-            peak = Math.max(peak, Math.abs(values[i]));
-          }
-          overflow[0] |= peak > largest;
-          FloatCodec.encode(type, values, n, out.clear());
-          if (region != null) {
-            region.write(from * elementBytes, out.flip());
-          }
+    byte[] whole = small ? new byte[(int) weight.byteSize()] : new byte[0];
+    AtomicBoolean overflow = new AtomicBoolean();
+    ParallelLoop.run(
+        Math.toIntExact((weight.elementCount() + STRIP_ELEMENTS - 1) / STRIP_ELEMENTS),
+        threads,
+        strip -> {
+          ByteBuffer out =
+              (small ? ByteBuffer.wrap(whole) : ByteBuffer.allocate(CHUNK_ELEMENTS * elementBytes))
+                  .order(ByteOrder.LITTLE_ENDIAN);
+          long start = strip * STRIP_ELEMENTS;
+          forChunks(
+              weight,
+              start,
+              Math.min(start + STRIP_ELEMENTS, weight.elementCount()),
+              (values, n, from) -> {
+                multiply(values, n, from, layout, factors);
+                double peak = 0;
+                for (int i = 0; i < n; i++) {
+                  peak = Math.max(peak, Math.abs(values[i]));
+                }
+                if (peak > largest) {
+                  overflow.set(true);
+                }
+                FloatCodec.encode(type, values, n, out.clear());
+                if (region != null) {
+                  region.write(from * elementBytes, out.flip());
+                }
+              });
         });
-    if (overflow[0]) {
+    if (overflow.get()) {
       return Optional.empty();
     }
     return Optional.of(
         region == null
-            ? scratch.store(type, weight.shape(), out.array())
+            ? scratch.store(type, weight.shape(), whole)
             : new Tensor(type, weight.shape(), region.source()));
   }
 
@@ -91,6 +110,8 @@ final class WeightScaling {
     double[] sums = new double[output.channels()];
     forChunks(
         weight,
+        0,
+        weight.elementCount(),
         (values, n, from) -> {
           for (int i = 0; i < n; i++) {
             long at = from + i;
@@ -105,14 +126,14 @@ final class WeightScaling {
     void accept(double[] values, int n, long from);
   }
 
-  private void forChunks(Tensor weight, Chunk action) {
+  private void forChunks(Tensor weight, long start, long end, Chunk action) {
     int elementBytes = weight.type().bits() / 8;
-    int chunk = (int) Math.min(CHUNK_ELEMENTS, weight.elementCount());
+    int chunk = (int) Math.min(CHUNK_ELEMENTS, end - start);
     ByteBuffer in = ByteBuffer.allocate(chunk * elementBytes).order(ByteOrder.LITTLE_ENDIAN);
     double[] values = new double[chunk];
-    for (long from = 0; from < weight.elementCount(); from += chunk) {
+    for (long from = start; from < end; from += chunk) {
       progress.check();
-      int n = (int) Math.min(chunk, weight.elementCount() - from);
+      int n = (int) Math.min(chunk, end - from);
       in.clear().limit(n * elementBytes);
       weight.data().read(from * elementBytes, in);
       FloatCodec.decode(weight.type(), in.flip(), values, n);

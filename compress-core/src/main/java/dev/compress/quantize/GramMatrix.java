@@ -1,5 +1,6 @@
 package dev.compress.quantize;
 
+import dev.compress.parallel.ParallelLoop;
 import java.util.Objects;
 
 /**

@@ -2,7 +2,6 @@ package dev.compress.quantize;
 
 import dev.compress.calibrate.ActivationCollector;
 import dev.compress.calibrate.ActivationStatistics;
-import dev.compress.calibrate.ChannelStatistics;
 import dev.compress.calibrate.Histogram;
 import dev.compress.calibrate.QuantizationGrid;
 import dev.compress.calibrate.RangeMethod;
@@ -15,6 +14,7 @@ import dev.compress.graph.GraphEditor;
 import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
+import dev.compress.parallel.ParallelLoop;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
@@ -37,7 +37,6 @@ import java.util.function.Supplier;
 
 /** Quantizes one model by calibrated ranges: plan, calibrate, quantize weights, write. */
 final class StaticQuantizer {
-  private static final float[] NO_BIAS = {};
   private static final String STATIC = "int8, static";
 
   /** How often nodes are put aside because the outputs are poor. */
@@ -305,26 +304,45 @@ final class StaticQuantizer {
         model.graph().nodes().stream().map(plan.weighted::get).filter(Objects::nonNull).toList();
     Optional<LayerRounding> rounding = rounding(layers, plan, parameters);
     Optional<SaturationTrial> saturation = saturation(layers, plan, parameters);
-    Edit edit =
-        new Edit(new GraphIndex(model.graph()), editor, emitter, replaced, rounding, saturation);
-    for (Node node : model.graph().nodes()) {
-      NodePattern pattern = plan.weighted.get(node);
-      if (pattern != null) {
-        context.progress().check();
-        AffineParameters input = Objects.requireNonNull(parameters.get(plan.root(node.input(0))));
-        emitWeighted(pattern, input, statistics, edit);
-        changes.add(Change.of(node, STATIC));
-        String output = outputOf(node, plan, edit.index());
-        traces.add(
-            new Trace(
-                node.label(),
-                node.opType(),
-                node.output(0),
-                "static",
-                output,
-                emitter.dequantized(output)));
-      }
-    }
+    Edit edit = new Edit(new GraphIndex(model.graph()), editor, emitter, replaced);
+    LayerQuantizer quantizer =
+        new LayerQuantizer(
+            settings.target(),
+            edit.index(),
+            node -> Objects.requireNonNull(parameters.get(plan.root(node.input(0)))),
+            statistics,
+            context);
+    // Rounding and trials have a state that follows the layers.
+    boolean one = rounding.isPresent() || saturation.isPresent();
+    ParallelLoop.run(
+        layers.size(),
+        one ? 1 : context.threads(),
+        i -> {
+          context.progress().check();
+          NodePattern pattern = layers.get(i);
+          return quantizer.quantize(
+              pattern,
+              codes -> {
+                WeightCodes used =
+                    rounding.isPresent() ? rounding.get().round(pattern, codes) : codes;
+                saturation.ifPresent(s -> s.check(pattern, used));
+                return used;
+              });
+        },
+        layer -> {
+          Node node = layer.pattern().node();
+          emit(layer, edit);
+          changes.add(Change.of(node, STATIC));
+          String output = outputOf(node, plan, edit.index());
+          traces.add(
+              new Trace(
+                  node.label(),
+                  node.opType(),
+                  node.output(0),
+                  "static",
+                  output,
+                  emitter.dequantized(output)));
+        });
     rounding.ifPresent(r -> skipped.addAll(r.skipped()));
     saturation.ifPresent(
         s -> {
@@ -374,79 +392,36 @@ final class StaticQuantizer {
         .output(0);
   }
 
-  private void emitWeighted(
-      NodePattern pattern, AffineParameters input, ActivationStatistics statistics, Edit edit) {
-    Node node = pattern.node();
-    Optional<BiasAdd> biasAdd =
-        node.is("MatMul")
-            ? BiasAdd.after(node, pattern.outputChannels(), edit.index())
-            : Optional.empty();
-    float[] bias =
-        biasAdd
-            .map(BiasAdd::bias)
-            .or(() -> edit.index().constant(pattern.bias()))
-            .map(Tensor::toFloats)
-            .orElse(NO_BIAS);
-    BiasQuantizer biasQuantizer = new BiasQuantizer(input.scale(), pattern.reductionLength());
-    WeightCodes codes =
-        WeightCodes.of(
-            pattern.weight(),
-            pattern.tensor(),
-            ChannelLayout.of(pattern.tensor().shape(), pattern.outputAxis()),
-            settings.target().maxWeightCode(),
-            biasQuantizer,
-            bias,
-            context);
-    if (edit.rounding().isPresent()) {
-      codes = edit.rounding().get().round(pattern, codes);
-    }
-    if (edit.saturation().isPresent()) {
-      edit.saturation().get().check(pattern, codes);
-    }
-    Optional<ChannelStatistics> channels = statistics.channelsOf(node.input(0));
-    if (channels.isPresent() && (bias.length > 0 || node.is("Conv"))) {
-      bias =
-          corrected(bias, WeightError.expectedOutputShift(pattern, codes, channels.get().mean()));
-    }
-    WeightCodes used = codes;
+  private void emit(LayerQuantizer.Layer layer, Edit edit) {
+    NodePattern pattern = layer.pattern();
+    WeightCodes codes = layer.codes();
     edit.change(
-        node,
+        pattern.node(),
         n ->
             n.withInput(
                 1,
                 edit.emitter()
                     .emitWeight(
-                        pattern.weight(), used.codes(), used.scales(), pattern.outputAxis())));
-    if (bias.length > 0) {
-      emitBias(pattern, biasAdd, bias, biasQuantizer, codes.scales(), edit);
+                        pattern.weight(), codes.codes(), codes.scales(), pattern.outputAxis())));
+    if (layer.bias().length > 0) {
+      emitBias(layer, edit);
     }
-  }
-
-  private static float[] corrected(float[] bias, double[] shift) {
-    float[] corrected = new float[shift.length];
-    for (int c = 0; c < shift.length; c++) {
-      corrected[c] = (float) ((bias.length == 0 ? 0 : bias[c]) + shift[c]);
-    }
-    return corrected;
   }
 
   /**
    * Conv and Gemm take an int32 bias. So does the Add after a MatMul of fixed shape, which the
    * runtime turns into a Gemm; where a dim is free it stays a float Add.
    */
-  private void emitBias(
-      NodePattern pattern,
-      Optional<BiasAdd> biasAdd,
-      float[] bias,
-      BiasQuantizer quantizer,
-      float[] weightScales,
-      Edit edit) {
+  private void emitBias(LayerQuantizer.Layer layer, Edit edit) {
+    NodePattern pattern = layer.pattern();
+    Optional<BiasAdd> biasAdd = layer.biasAdd();
     Node node = pattern.node();
     if (biasAdd.isPresent() && !PatternCost.isFixed(node.input(0), shapes)) {
       Tensor old = biasAdd.get().bias();
       String corrected =
           edit.editor()
-              .addInitializer(biasAdd.get().name() + "_c", Tensor.ofFloats(old.shape(), bias));
+              .addInitializer(
+                  biasAdd.get().name() + "_c", Tensor.ofFloats(old.shape(), layer.bias()));
       edit.change(biasAdd.get().add(), n -> n.withInput(biasAdd.get().inputIndex(), corrected));
       return;
     }
@@ -454,9 +429,7 @@ final class StaticQuantizer {
         biasAdd
             .map(BiasAdd::name)
             .orElse(pattern.bias().isEmpty() ? node.output(0) + "_bias" : pattern.bias());
-    String name =
-        edit.emitter()
-            .emitBias(base, quantizer.codes(bias, weightScales), quantizer.scales(weightScales));
+    String name = edit.emitter().emitBias(base, layer.biasCodes(), layer.biasScales());
     if (biasAdd.isPresent()) {
       edit.change(biasAdd.get().add(), n -> n.withInput(biasAdd.get().inputIndex(), name));
     } else {
@@ -466,12 +439,7 @@ final class StaticQuantizer {
 
   /** One graph being edited, with the instance that each of its nodes has become. */
   private record Edit(
-      GraphIndex index,
-      GraphEditor editor,
-      QdqEmitter emitter,
-      Map<Node, Node> replaced,
-      Optional<LayerRounding> rounding,
-      Optional<SaturationTrial> saturation) {
+      GraphIndex index, GraphEditor editor, QdqEmitter emitter, Map<Node, Node> replaced) {
     void change(Node node, java.util.function.UnaryOperator<Node> how) {
       Node current = replaced.getOrDefault(node, node);
       replaced.put(node, editor.replace(current, how.apply(current)));

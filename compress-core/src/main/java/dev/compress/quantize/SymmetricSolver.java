@@ -1,5 +1,7 @@
 package dev.compress.quantize;
 
+import dev.compress.parallel.ParallelLoop;
+
 /**
  * The Cholesky factorisation {@code A = L L^T} of a symmetric positive definite matrix, in plain
  * Java, blocked and on several threads. Every element is computed by one thread in a fixed order,

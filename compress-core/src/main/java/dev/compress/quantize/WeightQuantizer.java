@@ -1,5 +1,6 @@
 package dev.compress.quantize;
 
+import dev.compress.parallel.ParallelLoop;
 import dev.compress.tensor.FloatReader;
 import dev.compress.tensor.Scratch;
 import dev.compress.tensor.Tensor;

@@ -1,4 +1,4 @@
-package dev.compress.quantize;
+package dev.compress.parallel;
 
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Runs independent pieces of work on several threads. Results are handed on in the order of the
  * pieces, so that sums over them do not depend on the number of threads.
  */
-final class ParallelLoop<T> {
+public final class ParallelLoop<T> {
   private final int pieces;
   private final int window;
   private final IntFunction<T> work;
@@ -31,7 +31,7 @@ final class ParallelLoop<T> {
   }
 
   /** Does all pieces, in any order. */
-  static void run(int pieces, int threads, IntConsumer work) {
+  public static void run(int pieces, int threads, IntConsumer work) {
     run(
         pieces,
         threads,
@@ -50,7 +50,7 @@ final class ParallelLoop<T> {
    * @param work makes a piece; called from several threads
    * @param inOrder takes the results, one at a time, in the order of the pieces
    */
-  static <T> void run(int pieces, int threads, IntFunction<T> work, Consumer<T> inOrder) {
+  public static <T> void run(int pieces, int threads, IntFunction<T> work, Consumer<T> inOrder) {
     int used = Math.min(threads, pieces);
     if (used <= 1) {
       for (int piece = 0; piece < pieces; piece++) {

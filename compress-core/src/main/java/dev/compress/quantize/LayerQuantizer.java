@@ -1,0 +1,98 @@
+package dev.compress.quantize;
+
+import dev.compress.calibrate.ActivationStatistics;
+import dev.compress.calibrate.ChannelStatistics;
+import dev.compress.graph.GraphIndex;
+import dev.compress.graph.Node;
+import dev.compress.pass.PassContext;
+import dev.compress.tensor.Tensor;
+import java.util.Optional;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
+
+/**
+ * Quantizes the weight and the bias of one layer at a time, the bias corrected by what the rounding
+ * of the weight shifts its outputs by. Several layers may be quantized at once.
+ *
+ * @param target whose codes
+ * @param index of the graph before it is changed
+ * @param inputs how a node's first input is quantized
+ * @param statistics of the inputs' channels
+ * @param context threads and scratch
+ */
+record LayerQuantizer(
+    Target target,
+    GraphIndex index,
+    Function<Node, AffineParameters> inputs,
+    ActivationStatistics statistics,
+    PassContext context) {
+  private static final float[] NO_BIAS = {};
+
+  /**
+   * A layer's new constants.
+   *
+   * @param pattern the layer
+   * @param biasAdd the Add that holds the bias of a MatMul
+   * @param codes its weight
+   * @param bias corrected, one a channel; empty without one
+   * @param quantizer of the bias
+   */
+  @SuppressWarnings("ArrayRecordComponent") // made once and only read
+  record Layer(
+      NodePattern pattern,
+      Optional<BiasAdd> biasAdd,
+      WeightCodes codes,
+      float[] bias,
+      BiasQuantizer quantizer) {
+    int[] biasCodes() {
+      return quantizer.codes(bias, codes.scales());
+    }
+
+    float[] biasScales() {
+      return quantizer.scales(codes.scales());
+    }
+  }
+
+  /**
+   * Quantizes a layer.
+   *
+   * @param finish what else is done to the weight's codes
+   */
+  Layer quantize(NodePattern pattern, UnaryOperator<WeightCodes> finish) {
+    Node node = pattern.node();
+    Optional<BiasAdd> biasAdd =
+        node.is("MatMul") ? BiasAdd.after(node, pattern.outputChannels(), index) : Optional.empty();
+    float[] bias =
+        biasAdd
+            .map(BiasAdd::bias)
+            .or(() -> index.constant(pattern.bias()))
+            .map(Tensor::toFloats)
+            .orElse(NO_BIAS);
+    BiasQuantizer quantizer =
+        new BiasQuantizer(inputs.apply(node).scale(), pattern.reductionLength());
+    WeightCodes codes =
+        finish.apply(
+            WeightCodes.of(
+                pattern.weight(),
+                pattern.tensor(),
+                ChannelLayout.of(pattern.tensor().shape(), pattern.outputAxis()),
+                target.maxWeightCode(),
+                quantizer,
+                bias,
+                context));
+    Optional<ChannelStatistics> channels = statistics.channelsOf(node.input(0));
+    if (channels.isPresent() && (bias.length > 0 || node.is("Conv"))) {
+      bias =
+          corrected(bias, WeightError.expectedOutputShift(pattern, codes, channels.get().mean()));
+    }
+    return new Layer(pattern, biasAdd, codes, bias, quantizer);
+  }
+
+  private static float[] corrected(float[] bias, double[] shift) {
+    float[] corrected = new float[shift.length];
+    for (int c = 0; c < shift.length; c++) {
+      corrected[c] = (float) ((bias.length == 0 ? 0 : bias[c]) + shift[c]);
+    }
+    return corrected;
+  }
+}
