@@ -27,10 +27,18 @@ public interface EnergyMeterProvider {
   /**
    * What is to be measured.
    *
-   * @param cudaDevice the index of a GPU as CUDA counts them; negative if none is used
+   * @param cudaDevice the index of a GPU as CUDA counts them, in the order of the buses; negative
+   *     if none is used
+   * @param pciBusId where that GPU is plugged in, by the driver's word in the process that uses it,
+   *     such as "0000:41:00.0"; empty if it was not asked
    * @param time for the meters
    */
-  record Request(int cudaDevice, TimeSource time) {
+  record Request(int cudaDevice, String pciBusId, TimeSource time) {
+    /** A GPU of which only the number is known. */
+    public Request(int cudaDevice, TimeSource time) {
+      this(cudaDevice, "", time);
+    }
+
     /** The processor alone. */
     public static Request cpu() {
       return new Request(-1, TimeSource.system());

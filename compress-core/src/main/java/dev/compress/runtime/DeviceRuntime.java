@@ -4,6 +4,7 @@ import dev.compress.error.DeviceUnavailableException;
 import dev.compress.tensor.TensorBuffer;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.ServiceLoader;
@@ -103,15 +104,19 @@ public interface DeviceRuntime {
    * What a requirement's absence means to a user, in one or two lines.
    *
    * @param device which cannot be used
-   * @param missing at least one that is not met
+   * @param missing what it needs, of which at least one thing is not met
    */
   static DeviceUnavailableException unavailable(Device device, List<DeviceRequirement> missing) {
+    List<DeviceRequirement> absent = missing.stream().filter(r -> !r.isMet()).toList();
+    String remedies =
+        absent.stream().map(DeviceRequirement::remedy).collect(Collectors.joining("; "));
     return new DeviceUnavailableException(
         device
             + " cannot be used here: "
-            + missing.stream().map(DeviceRequirement::detail).collect(Collectors.joining("; "))
+            + absent.stream().map(DeviceRequirement::detail).collect(Collectors.joining("; "))
             + ". "
-            + missing.stream().map(DeviceRequirement::remedy).collect(Collectors.joining("; "))
+            + remedies.substring(0, 1).toUpperCase(Locale.ROOT)
+            + remedies.substring(1)
             + ".");
   }
 }

@@ -12,9 +12,8 @@ import java.util.Map;
  * beginning of) a UUID; a slice of a GPU ("MIG-...") has no meter of its own.
  */
 final class CudaDevices {
-  private static final String ORDER = "CUDA_DEVICE_ORDER";
   private static final String VISIBLE = "CUDA_VISIBLE_DEVICES";
-  private static final String BY_BUS = "PCI_BUS_ID";
+  private static final String SLICE = "MIG-";
 
   private CudaDevices() {}
 
@@ -26,6 +25,36 @@ final class CudaDevices {
    * @param pciBusId where it is plugged in
    */
   record Gpu(int index, String uuid, String pciBusId) {}
+
+  /**
+   * Finds a device by what the CUDA driver has told of it.
+   *
+   * @param pciBusId such as "0000:41:00.0"; NVML writes more zeros
+   * @param gpus all that NVML shows
+   * @param environment of this process
+   * @throws NvmlException if NVML shows none there, or the device is but a slice of it
+   */
+  static Gpu at(String pciBusId, List<Gpu> gpus, Map<String, String> environment)
+      throws NvmlException {
+    if (environment.getOrDefault(VISIBLE, "").strip().startsWith(SLICE)) {
+      throw slice(environment.getOrDefault(VISIBLE, ""));
+    }
+    return gpus.stream()
+        .filter(gpu -> shortened(gpu.pciBusId()).equals(shortened(pciBusId)))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new NvmlException(NvmlException.NOT_SUPPORTED, "NVML shows no GPU at " + pciBusId));
+  }
+
+  /** NVML's domain has eight digits, CUDA's four. */
+  private static String shortened(String busId) {
+    String lower = busId.strip().toLowerCase(Locale.ROOT);
+    int colon = lower.indexOf(':');
+    return colon < 0
+        ? lower
+        : lower.substring(0, colon).replaceFirst("^0+", "") + lower.substring(colon);
+  }
 
   /**
    * Finds a device.
@@ -41,7 +70,7 @@ final class CudaDevices {
     List<Gpu> ordered = new ArrayList<>(gpus);
     ordered.sort(Comparator.comparing(gpu -> gpu.pciBusId().toUpperCase(Locale.ROOT)));
     String visible = environment.get(VISIBLE);
-    boolean byBus = BY_BUS.equals(environment.get(ORDER));
+    boolean byBus = GpuRuntime.BY_BUS.equals(environment.get(GpuRuntime.ORDER));
     List<Gpu> seen = ordered;
     if (visible != null) {
       seen = visible(visible, ordered, byBus);
@@ -61,14 +90,8 @@ final class CudaDevices {
     List<Gpu> seen = new ArrayList<>();
     for (String part : list.split(",", -1)) {
       String name = part.strip();
-      if (name.startsWith("MIG-")) {
-        throw new NvmlException(
-            NvmlException.NOT_SUPPORTED,
-            VISIBLE
-                + " names "
-                + name
-                + ", a slice of a GPU: NVML counts the energy of the whole GPU only, with"
-                + " whatever runs in its other slices");
+      if (name.startsWith(SLICE)) {
+        throw slice(name);
       }
       if (name.startsWith("GPU-")) {
         List<Gpu> matching = ordered.stream().filter(gpu -> gpu.uuid().startsWith(name)).toList();
@@ -89,9 +112,22 @@ final class CudaDevices {
     return seen;
   }
 
+  private static NvmlException slice(String name) {
+    return new NvmlException(
+        NvmlException.NOT_SUPPORTED,
+        VISIBLE
+            + " names "
+            + name
+            + ", a slice of a GPU: NVML counts the energy of the whole GPU only, with whatever runs"
+            + " in its other slices");
+  }
+
   private static NvmlException unordered() {
     return new NvmlException(
         NvmlException.NOT_SUPPORTED,
-        "there are several GPUs and CUDA counts them by speed; set " + ORDER + "=" + BY_BUS);
+        "there are several GPUs and CUDA counts them by speed; set "
+            + GpuRuntime.ORDER
+            + "="
+            + GpuRuntime.BY_BUS);
   }
 }

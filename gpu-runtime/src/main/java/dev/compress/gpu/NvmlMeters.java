@@ -12,6 +12,7 @@ import dev.compress.energy.SensorFinding;
 import dev.compress.energy.TimeSource;
 import dev.compress.error.DeviceUnavailableException;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -33,9 +34,15 @@ public final class NvmlMeters implements EnergyMeterProvider {
   private final String library;
   private final Map<String, String> environment;
 
-  /** This machine's driver. */
+  /** This machine's driver; models run in processes that are told to count by the buses. */
   public NvmlMeters() {
-    this(Nvml.LIBRARY, System.getenv());
+    this(Nvml.LIBRARY, byBus(System.getenv()));
+  }
+
+  private static Map<String, String> byBus(Map<String, String> environment) {
+    Map<String, String> told = new HashMap<>(environment);
+    told.put(GpuRuntime.ORDER, GpuRuntime.BY_BUS);
+    return told;
   }
 
   NvmlMeters(String library, Map<String, String> environment) {
@@ -52,9 +59,8 @@ public final class NvmlMeters implements EnergyMeterProvider {
 
   @Override
   public List<SensorFinding> find(Request request) {
-    int cuda = Math.max(0, request.cudaDevice());
     try (Nvml nvml = Nvml.open(library)) {
-      Nvml.Device device = nvml.device(choose(nvml, cuda).index());
+      Nvml.Device device = nvml.device(choose(nvml, request).index());
       Way way = way(device);
       String detail =
           device.name()
@@ -64,7 +70,7 @@ public final class NvmlMeters implements EnergyMeterProvider {
                 case POWER -> "its power only, which is integrated";
                 case MODULE_POWER -> "the power of the module, processor included";
               };
-      return List.of(new SensorFinding.Found(SOURCE, detail, () -> open(cuda, request.time())));
+      return List.of(new SensorFinding.Found(SOURCE, detail, () -> open(request)));
     } catch (NvmlException e) {
       return List.of(finding(e));
     }
@@ -92,7 +98,7 @@ public final class NvmlMeters implements EnergyMeterProvider {
     };
   }
 
-  private CudaDevices.Gpu choose(Nvml nvml, int cuda) throws NvmlException {
+  private CudaDevices.Gpu choose(Nvml nvml, Request request) throws NvmlException {
     List<CudaDevices.Gpu> gpus = new ArrayList<>();
     int count = nvml.count();
     if (count == 0) {
@@ -102,7 +108,9 @@ public final class NvmlMeters implements EnergyMeterProvider {
       Nvml.Device device = nvml.device(i);
       gpus.add(new CudaDevices.Gpu(i, device.uuid(), device.pciBusId()));
     }
-    return CudaDevices.find(cuda, gpus, environment);
+    return request.pciBusId().isEmpty()
+        ? CudaDevices.find(Math.max(0, request.cudaDevice()), gpus, environment)
+        : CudaDevices.at(request.pciBusId(), gpus, environment);
   }
 
   private static Way way(Nvml.Device device) throws NvmlException {
@@ -126,13 +134,13 @@ public final class NvmlMeters implements EnergyMeterProvider {
     return Way.MODULE_POWER;
   }
 
-  private EnergyMeter open(int cuda, TimeSource time) {
+  private EnergyMeter open(Request request) {
     Nvml nvml = null;
     try {
       nvml = Nvml.open(library);
-      CudaDevices.Gpu gpu = choose(nvml, cuda);
+      CudaDevices.Gpu gpu = choose(nvml, request);
       Nvml.Device device = nvml.device(gpu.index());
-      return meter(nvml, device, gpu, way(device), time);
+      return meter(nvml, device, gpu, way(device), request.time());
     } catch (NvmlException | DeviceUnavailableException e) {
       if (nvml != null) {
         nvml.close();
@@ -181,7 +189,7 @@ public final class NvmlMeters implements EnergyMeterProvider {
     }
     try {
       Nvml nvml = Nvml.open(library); // stays open as long as the watch may be asked
-      Nvml.Device device = nvml.device(choose(nvml, request.cudaDevice()).index());
+      Nvml.Device device = nvml.device(choose(nvml, request).index());
       return List.of(new GpuDisturbances(device, NvmlMeters::isOurs));
     } catch (NvmlException e) {
       return List.of(); // whoever measures is told by the meter

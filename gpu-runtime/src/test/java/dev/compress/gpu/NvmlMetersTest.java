@@ -3,7 +3,6 @@ package dev.compress.gpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.sun.jna.NativeLibrary;
 import dev.compress.energy.DisturbanceWatch;
@@ -15,17 +14,11 @@ import dev.compress.energy.MeterTraits;
 import dev.compress.energy.SensorFinding;
 import dev.compress.energy.TimeSource;
 import dev.compress.error.DeviceUnavailableException;
-import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.ServiceLoader;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -46,27 +39,7 @@ class NvmlMetersTest {
 
   /** Each stub has a file of its own: a library that is loaded stays loaded. */
   private static String stub(String name, String... defines) throws Exception {
-    Path source = folder.resolve(name + ".c");
-    try (InputStream in = NvmlMetersTest.class.getResourceAsStream("nvml_stub.c")) {
-      Files.write(source, Objects.requireNonNull(in).readAllBytes());
-    }
-    Path library = folder.resolve("lib" + name + ".so");
-    List<String> command =
-        new ArrayList<>(List.of("gcc", "-shared", "-fPIC", "-O1", "-Wall", "-Werror", "-o"));
-    command.add(library.toString());
-    command.addAll(List.of(defines));
-    command.add(source.toString());
-    Process gcc;
-    try {
-      gcc = new ProcessBuilder(command).redirectErrorStream(true).start();
-    } catch (IOException e) {
-      assumeTrue(false, "gcc is not installed, and the stub of the driver needs it");
-      throw e;
-    }
-    String output = new String(gcc.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(gcc.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    assertThat(gcc.exitValue()).as(output).isZero();
-    return library.toString();
+    return GccLibrary.ofResource("nvml_stub.c", folder, "lib" + name + ".so", defines).toString();
   }
 
   private static void set(String library, int what, long value) {
@@ -107,6 +80,26 @@ class NvmlMetersTest {
       assertThat(meter.description().traits().kind()).isEqualTo(MeterTraits.Kind.COUNTER);
     }
     assertThat(get(library, SHUTDOWNS)).isEqualTo(before + 1);
+  }
+
+  @Test
+  void theGpuThatRunsTheModelIsFoundByItsPlace() throws Exception {
+    String library = stub("place");
+    for (String place : List.of("0000:81:00.0", "00000000:81:00.0", "0:81:00.0")) {
+      SensorFinding finding =
+          new NvmlMeters(library, Map.of()).find(new Request(1, place, time)).get(0);
+      try (EnergyMeter meter = ((SensorFinding.Found) finding).opener().open()) {
+        assertThat(meter.description().domains()).containsExactly("gpu-0");
+      }
+    }
+    SensorFinding none =
+        new NvmlMeters(library, BY_BUS).find(new Request(0, "0000:02:00.0", time)).get(0);
+    assertThat(none.detail()).contains("NVML shows no GPU at 0000:02:00.0");
+    SensorFinding slice =
+        new NvmlMeters(library, Map.of("CUDA_VISIBLE_DEVICES", "MIG-1"))
+            .find(new Request(0, "0000:81:00.0", time))
+            .get(0);
+    assertThat(slice.detail()).contains("slice of a GPU");
   }
 
   @Test
