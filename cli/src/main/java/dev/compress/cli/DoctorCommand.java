@@ -4,8 +4,12 @@ import dev.compress.cli.console.Terminal;
 import dev.compress.cli.doctor.Doctor;
 import dev.compress.cli.doctor.DoctorReport;
 import dev.compress.cli.text.DoctorText;
+import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** Shows what this machine offers. */
 @Command(
@@ -15,13 +19,21 @@ import picocli.CommandLine.Command;
 final class DoctorCommand implements Callable<Integer> {
   private final CompressCommand root;
 
+  @Option(
+      names = "--natives",
+      paramLabel = "DIR",
+      description =
+          "ONNX Runtime's libraries for GPUs, to be looked at. Default: those of this"
+              + " installation.")
+  @Nullable Path natives;
+
   DoctorCommand(CompressCommand root) {
     this.root = root;
   }
 
   @Override
   public Integer call() {
-    DoctorReport report = Doctor.examine(Version.current());
+    DoctorReport report = Doctor.examine(Version.current(), Optional.ofNullable(natives));
     Terminal terminal = root.terminal();
     StandardOptions standard = root.standard;
     if (standard.json) {

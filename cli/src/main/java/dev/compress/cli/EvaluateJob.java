@@ -6,6 +6,7 @@ import dev.compress.cli.text.EvaluationText;
 import dev.compress.data.DataDescriptor;
 import dev.compress.data.Dataset;
 import dev.compress.error.ReadWriteException;
+import dev.compress.evaluation.DevicePlan;
 import dev.compress.evaluation.Evaluation;
 import dev.compress.evaluation.EvaluationReport;
 import dev.compress.evaluation.EvaluationReports;
@@ -20,6 +21,7 @@ import dev.compress.evaluation.report.HtmlEvaluationReport;
 import dev.compress.evaluation.report.JunitEvaluationReport;
 import dev.compress.evaluation.report.MarkdownEvaluationReport;
 import dev.compress.progress.Progress;
+import dev.compress.runtime.Device;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -135,6 +137,7 @@ final class EvaluateJob {
       Progress progress) {
     return Evaluation.of(variants, data)
         .with(settings)
+        .on(devices())
         .holding(gates)
         .metering(energy())
         .reportingTo(progress)
@@ -206,18 +209,29 @@ final class EvaluateJob {
           "Which data? Name it with --data PATH: labelled for accuracy, or without labels to"
               + " compare outputs.");
     }
-    for (String device : options.devices) {
-      String kind = device.toLowerCase(Locale.ROOT);
-      if (kind.matches("(cuda|tensorrt)(:\\d+)?")) {
-        throw new dev.compress.error.DeviceUnavailableException(
-            "The device " + device + " is not in this version yet. Use --device cpu.");
-      }
-      if (!kind.equals("cpu")) {
+    devices();
+    checkReports();
+  }
+
+  private DevicePlan devices() {
+    List<Device> devices = new ArrayList<>();
+    for (String device : options.devices.isEmpty() ? List.of("cpu") : options.devices) {
+      try {
+        devices.add(Device.parse(device));
+      } catch (IllegalArgumentException e) {
         throw new UsageException(
             "--device knows cpu, cuda[:N] and tensorrt[:N], not " + device + ".");
       }
     }
-    checkReports();
+    if (options.natives != null && devices.stream().noneMatch(Device::isGpu)) {
+      throw new UsageException(
+          "--natives names libraries for GPUs: say which with --device cuda or --device tensorrt.");
+    }
+    try {
+      return new DevicePlan(devices, Optional.ofNullable(options.natives));
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("--device: " + e.getMessage() + ".");
+    }
   }
 
   private void checkReports() {

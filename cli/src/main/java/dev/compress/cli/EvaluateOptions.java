@@ -39,6 +39,15 @@ final class EvaluateOptions {
   List<String> devices = List.of();
 
   @Option(
+      names = "--natives",
+      order = 5,
+      paramLabel = "DIR",
+      description =
+          "ONNX Runtime's libraries for GPUs, as in onnxruntime_gpu's jar. Default: those of this"
+              + " installation.")
+  @Nullable Path natives;
+
+  @Option(
       names = "--threads",
       order = 5,
       paramLabel = "N",
@@ -183,6 +192,7 @@ final class EvaluateOptions {
     given.put("--data-config", dataConfig != null);
     given.put("--baseline", baseline != null);
     given.put("--device", !devices.isEmpty());
+    given.put("--natives", natives != null);
     given.put("--threads", threads != null);
     given.put("--batch", batch != null);
     given.put("--warmup", warmup != null);

@@ -148,6 +148,34 @@ class EvaluateCommandTest {
     assertThat(result.out()).isEmpty();
   }
 
+  /** An empty folder cannot do on any machine, with a GPU or without. */
+  @Test
+  void namesWhatADeviceLacksAndTheDoctorDoesTheSame() throws IOException {
+    Result result =
+        run(
+            "evaluate",
+            "sample:glyphs",
+            "--device",
+            "cpu",
+            "--device",
+            "tensorrt:1",
+            "--natives",
+            folder.toString());
+    assertThat(result.code()).isEqualTo(4);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.err().lines()).hasSizeLessThanOrEqualTo(2);
+    String lacks = folder + " lacks libonnxruntime.so, libonnxruntime4j_jni.so,";
+    boolean isLinux = System.getProperty("os.name").equals("Linux");
+    assertThat(result.err())
+        .contains("tensorrt:1 cannot be used here: ")
+        .contains(isLinux ? lacks : "this is ");
+    JsonNode doctor =
+        new ObjectMapper().readTree(run("doctor", "--json", "--natives", folder + "").out());
+    assertThat(doctor.at("/devices").findValuesAsText("detail"))
+        .anyMatch(detail -> detail.startsWith(isLinux ? lacks : "this is "));
+    assertThat(doctor.at("/devices").findValuesAsText("name")).doesNotHaveDuplicates();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -163,7 +191,8 @@ class EvaluateCommandTest {
         "evaluate --merge a.json --max-energy-ratio NaN | 2 | --max-energy-ratio must be over 0",
         "evaluate sample:glyphs --batch 0 | 2 | --batch must be 1 or more",
         "evaluate sample:glyphs --device toaster | 2 | --device knows",
-        "evaluate sample:glyphs --device cuda:0 | 4 | --device cpu",
+        "evaluate sample:glyphs --device cpu --device cpu | 2 | named twice",
+        "evaluate sample:glyphs --natives d | 2 | --device cuda",
         "evaluate sample:glyphs --report r.pdf | 2 | must end in",
         "evaluate --merge | 2 | Which reports?",
         "evaluate --merge a.json b.json --data d.npz | 2 | --data has no meaning",

@@ -15,6 +15,7 @@ import java.lang.reflect.Type;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
@@ -68,7 +69,7 @@ class JsonDocsTest {
 
   @Test
   void namesTheKeysOfAMachine() throws IOException {
-    JsonNode report = new ObjectMapper().valueToTree(Doctor.examine("1"));
+    JsonNode report = new ObjectMapper().valueToTree(Doctor.examine("1", Optional.empty()));
     assertNamed(keys(report), "compress.doctor/1");
   }
 

@@ -5,6 +5,7 @@ import dev.compress.energy.Unavailable;
 import dev.compress.error.InvalidDataException;
 import dev.compress.evaluation.accuracy.Score;
 import dev.compress.evaluation.latency.LatencyResult;
+import dev.compress.evaluation.worker.VariantPlace;
 import dev.compress.evaluation.worker.VariantWorker;
 import dev.compress.graph.GraphValidator;
 import dev.compress.graph.OnnxModel;
@@ -13,6 +14,7 @@ import dev.compress.graph.ValueType;
 import dev.compress.onnx.LoadedModel;
 import dev.compress.onnx.ModelHash;
 import dev.compress.onnx.OnnxReader;
+import dev.compress.runtime.ExecutionProvider;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
@@ -24,7 +26,8 @@ final class Contender {
   final LoadedModel loaded;
   final String sha256;
   final OnnxModel model;
-  final String device = "cpu";
+  final VariantPlace place;
+  final String device;
 
   /** Samples of one run of the latency; 0 until inputs are bound. */
   int samplesARun;
@@ -32,6 +35,11 @@ final class Contender {
   @Nullable VariantWorker worker;
   @Nullable Score score;
   @Nullable LatencyResult latency;
+
+  /** With inputs and outputs held on the GPU; null on the processor. */
+  @Nullable LatencyResult held;
+
+  List<ExecutionProvider> providers = List.of();
   @Nullable Double loadMs;
   OptionalLong peakBytes = OptionalLong.empty();
   VariantWorker.@Nullable Kernels kernels;
@@ -48,6 +56,27 @@ final class Contender {
     this.loaded = OnnxReader.read(variant.file());
     this.model = GraphValidator.check(loaded.model()).model();
     this.sha256 = ModelHash.sha256(loaded.file());
+    this.place = VariantPlace.CPU;
+    this.device = place.device().toString();
+  }
+
+  private Contender(Contender same, VariantPlace place) {
+    this.variant = same.variant;
+    this.loaded = same.loaded;
+    this.model = same.model;
+    this.sha256 = same.sha256;
+    this.place = place;
+    this.device = place.device().toString();
+  }
+
+  /** The same variant in another place, of which nothing is known yet. */
+  Contender at(VariantPlace other) {
+    return new Contender(this, other);
+  }
+
+  /** As messages call it: with the device where that is not the processor. */
+  String title() {
+    return variant.name() + (place.device().isGpu() ? " on " + device : "");
   }
 
   List<String> tensorOutputs() {

@@ -5,10 +5,9 @@ import dev.compress.data.Batch;
 import dev.compress.data.Dataset;
 import dev.compress.energy.DisturbanceWatch;
 import dev.compress.energy.EnergyMeter;
-import dev.compress.energy.EnergyMeterProvider;
 import dev.compress.energy.TimeSource;
+import dev.compress.energy.Unavailable;
 import dev.compress.error.CancelledException;
-import dev.compress.error.DeviceUnavailableException;
 import dev.compress.error.InvalidDataException;
 import dev.compress.evaluation.accuracy.AccuracyRun;
 import dev.compress.evaluation.accuracy.Score;
@@ -18,22 +17,21 @@ import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.evaluation.energy.EnergyPlan;
 import dev.compress.evaluation.energy.EnergyProtocol;
 import dev.compress.evaluation.energy.EnergyResult;
-import dev.compress.evaluation.energy.EnergySources;
 import dev.compress.evaluation.energy.WindowListener;
 import dev.compress.evaluation.energy.Workload;
 import dev.compress.evaluation.latency.LatencyResult;
 import dev.compress.evaluation.latency.LatencyRun;
-import dev.compress.evaluation.latency.LatencySettings;
 import dev.compress.evaluation.latency.LatencySubject;
 import dev.compress.evaluation.worker.VariantDied;
+import dev.compress.evaluation.worker.VariantPlace;
 import dev.compress.evaluation.worker.VariantWorker;
 import dev.compress.progress.Progress;
+import dev.compress.runtime.Device;
 import dev.compress.tensor.TensorBuffer;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -56,6 +54,7 @@ public final class Evaluation {
   private final EvaluationSettings settings;
   private final Gates gates;
   private final EnergyPlan energy;
+  private final DevicePlan devices;
   private final Progress progress;
 
   private Evaluation(
@@ -64,12 +63,14 @@ public final class Evaluation {
       EvaluationSettings settings,
       Gates gates,
       EnergyPlan energy,
+      DevicePlan devices,
       Progress progress) {
     this.variants = variants;
     this.data = data;
     this.settings = settings;
     this.gates = gates;
     this.energy = energy;
+    this.devices = devices;
     this.progress = progress;
   }
 
@@ -96,27 +97,33 @@ public final class Evaluation {
         EvaluationSettings.usual(),
         Gates.NONE,
         EnergyPlan.NONE,
+        DevicePlan.CPU,
         Progress.NONE);
   }
 
   /** The same with other settings. */
   public Evaluation with(EvaluationSettings newSettings) {
-    return new Evaluation(variants, data, newSettings, gates, energy, progress);
+    return new Evaluation(variants, data, newSettings, gates, energy, devices, progress);
   }
 
   /** The same with limits. */
   public Evaluation holding(Gates newGates) {
-    return new Evaluation(variants, data, settings, newGates, energy, progress);
+    return new Evaluation(variants, data, settings, newGates, energy, devices, progress);
   }
 
   /** The same, telling how far the work has come; its {@code cancelled} stops a run. */
   public Evaluation reportingTo(Progress newProgress) {
-    return new Evaluation(variants, data, settings, gates, energy, newProgress);
+    return new Evaluation(variants, data, settings, gates, energy, devices, newProgress);
   }
 
   /** The same, measuring joules as well. */
   public Evaluation metering(EnergyPlan plan) {
-    return new Evaluation(variants, data, settings, gates, plan, progress);
+    return new Evaluation(variants, data, settings, gates, plan, devices, progress);
+  }
+
+  /** The same on other devices: each variant has a row on each. */
+  public Evaluation on(DevicePlan plan) {
+    return new Evaluation(variants, data, settings, gates, energy, plan, progress);
   }
 
   /**
@@ -125,7 +132,8 @@ public final class Evaluation {
    * @throws dev.compress.error.InvalidModelException if a file is no valid model
    * @throws dev.compress.error.UnsupportedModelException if the runtime cannot run it
    * @throws dev.compress.error.InvalidDataException if data and models do not fit
-   * @throws dev.compress.error.DeviceUnavailableException if energy must be measured and cannot be
+   * @throws dev.compress.error.DeviceUnavailableException if a device cannot be used, or energy
+   *     must be measured and cannot be
    * @throws CancelledException if the progress said so
    * @throws IllegalArgumentException if there are limits and one variant only: a limit compares
    */
@@ -133,44 +141,78 @@ public final class Evaluation {
     if (!gates.isEmpty() && variants.size() < 2) {
       throw new IllegalArgumentException("A gate compares with a baseline: give two variants");
     }
-    EnergySources sources = EnergySources.ofThisMachine(EnergyMeterProvider.Request.cpu());
-    Optional<EnergyMeter> meter = sources.open(energy.choice());
+    List<PlaceMeters> places = places();
     try {
-      if (meter.isEmpty() && energy.measuredOnly()) {
-        throw new DeviceUnavailableException(sources.whyNone());
-      }
-      return run(sources, meter);
+      return run(places);
     } finally {
-      meter.ifPresent(EnergyMeter::close);
+      places.forEach(PlaceMeters::close);
     }
   }
 
-  private EvaluationReport run(EnergySources sources, Optional<EnergyMeter> meter) {
+  /** All of them before anything is measured: what is missing is told at once. */
+  private List<PlaceMeters> places() {
+    List<PlaceMeters> places = new ArrayList<>();
+    try {
+      for (Device device : devices.devices()) {
+        VariantPlace place = VariantPlace.of(device, devices.natives(), progress);
+        places.add(PlaceMeters.open(place, energy));
+      }
+      return places;
+    } catch (RuntimeException e) {
+      places.forEach(PlaceMeters::close);
+      throw e;
+    }
+  }
+
+  private EvaluationReport run(List<PlaceMeters> places) {
     TransformReports transforms = new TransformReports(energy.transformReports());
-    List<Contender> contenders = new ArrayList<>();
+    List<Contender> read = new ArrayList<>();
     progress.begin("read", variants.size());
     for (Variant variant : variants) {
-      contenders.add(new Contender(variant));
+      read.add(new Contender(variant));
       progress.advance(1);
     }
     List<String> warnings = new ArrayList<>();
+    List<Contender> all = new ArrayList<>();
+    for (PlaceMeters place : places) {
+      List<Contender> there = read.stream().map(c -> c.at(place.place())).toList();
+      run(there, place, warnings);
+      all.addAll(there);
+    }
+    return new ReportAssembly(data, settings, gates, energy, transforms).report(all, warnings);
+  }
+
+  /** All that is measured in one place. */
+  private void run(List<Contender> contenders, PlaceMeters place, List<String> warnings) {
     try {
       load(contenders);
       score(contenders, warnings);
       contenders.forEach(Contender::close);
       load(contenders);
       List<Contender> timed = time(contenders, warnings);
-      if (meter.isPresent()) {
-        meter(timed, meter.get(), sources.watches());
+      if (place.meter().isPresent()) {
+        meter(timed, place.meter().get(), place.sources().watches());
       } else if (!energy.choice().equals(EnergyChoice.NONE)) {
-        warnings.add(sources.whyNone() + " Energies are estimates from processor time.");
-        estimate(timed);
+        withoutMeter(timed, place, warnings);
+      }
+      timed.forEach(Contender::close); // a GPU's memory is for one kind of run at a time
+      if (place.place().device().isGpu()) {
+        new HeldTiming(settings, progress).measure(timed, c -> inputs(c, warnings), warnings);
       }
     } finally {
       contenders.forEach(Contender::close);
     }
-    return new ReportAssembly(data, settings, gates, energy, transforms)
-        .report(contenders, warnings);
+  }
+
+  private void withoutMeter(List<Contender> timed, PlaceMeters place, List<String> warnings) {
+    String why = place.sources().whyNone();
+    if (place.place().device().isGpu()) {
+      warnings.add(why + " The energy of a GPU is not estimated from processor time.");
+      timed.forEach(c -> c.reading = new Unavailable(why));
+    } else {
+      warnings.add(why + " Energies are estimates from processor time.");
+      estimate(timed);
+    }
   }
 
   private void load(List<Contender> contenders) {
@@ -180,8 +222,10 @@ public final class Evaluation {
       }
       try {
         VariantWorker worker =
-            VariantWorker.load(contender.loaded.file(), settings.threads(), progress);
+            VariantWorker.load(
+                contender.loaded.file(), settings.threads(), contender.place, progress);
         contender.worker = worker;
+        contender.providers = worker.providers();
         contender.loadMs = worker.loadMillis();
       } catch (VariantDied e) {
         contender.failed(e);
@@ -202,7 +246,7 @@ public final class Evaluation {
             .map(
                 e ->
                     new ScoredModel(
-                        e.variant.name(),
+                        e.title(),
                         DatasetSamples.inputsOf(e.model.graph()),
                         e.tensorOutputs(),
                         tensors -> e.open().infer(tensors, e.tensorOutputs())))
@@ -232,16 +276,10 @@ public final class Evaluation {
     if (alive.isEmpty()) {
       return alive;
     }
-    LatencySettings how =
-        new LatencySettings(
-            settings.warmupSeconds(),
-            settings.windowSeconds(),
-            settings.fewestRounds(),
-            settings.mostRounds(),
-            settings.seed());
     boolean compared = contenders.get(0).isAlive();
     List<LatencyResult> results =
-        LatencyRun.measure(alive.stream().map(Evaluation::subject).toList(), how, progress);
+        LatencyRun.measure(
+            alive.stream().map(Evaluation::subject).toList(), settings.ofLatency(), progress);
     for (int i = 0; i < alive.size(); i++) {
       Contender contender = alive.get(i);
       LatencyResult result = compared ? results.get(i) : results.get(i).alone();
@@ -273,7 +311,7 @@ public final class Evaluation {
 
   private Workload workload(Contender contender) {
     return new Workload(
-        contender.variant.name(),
+        contender.title(),
         contender.samplesARun,
         runs -> contender.open().block(runs, Double.MAX_VALUE));
   }
@@ -301,10 +339,7 @@ public final class Evaluation {
       throw e;
     } catch (RuntimeException e) {
       warnings.add(
-          "The kernels of "
-              + contender.variant.name()
-              + " could not be counted: "
-              + e.getMessage());
+          "The kernels of " + contender.title() + " could not be counted: " + e.getMessage());
     }
   }
 
@@ -315,8 +350,7 @@ public final class Evaluation {
         fixed > 0 ? fixed : (int) Math.min(settings.batch(), data.sampleCount());
     for (Batch batch : bound.batches(settings.batch())) {
       if (fixed > 0 && fixed != settings.batch()) {
-        warnings.add(
-            contender.variant.name() + " fixes its batch at " + fixed + ": it was timed so.");
+        warnings.add(contender.title() + " fixes its batch at " + fixed + ": it was timed so.");
       }
       return batch.copy().inputs();
     }
@@ -328,7 +362,7 @@ public final class Evaluation {
     return new LatencySubject() {
       @Override
       public String name() {
-        return contender.variant.name();
+        return contender.title();
       }
 
       @Override

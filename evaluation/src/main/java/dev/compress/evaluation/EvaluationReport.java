@@ -94,12 +94,14 @@ public record EvaluationReport(
    * @param host the machine's name
    * @param accuracy by the dataset's metric
    * @param fidelity to the baseline's outputs
-   * @param latencyMs of a run of the batch
+   * @param latencyMs of a run of the batch, from inputs to outputs in the processor's memory
+   * @param latencyDeviceMs of a run whose inputs and outputs stay on the GPU; null on the processor
    * @param throughputPerSecond samples a second, from the mean latency
    * @param loadMs from the file to a session that can run
    * @param peakRssBytes of the variant's own process, the Java machine's share included
    * @param kernels what ran in integers
-   * @param energy a sample
+   * @param accelerator the GPU and what ran on it; null on the processor
+   * @param energy a sample, on a GPU with the copies
    * @param carbonG grams of CO2 equivalent a sample, where energy was measured
    * @param carbonEstimatedG the same where it was estimated
    * @param cost a sample, in the unit of the price, where energy was measured
@@ -123,10 +125,12 @@ public record EvaluationReport(
       @Nullable Accuracy accuracy,
       @Nullable Fidelity fidelity,
       @Nullable LatencyMs latencyMs,
+      @Nullable LatencyMs latencyDeviceMs,
       @Nullable Double throughputPerSecond,
       @Nullable Double loadMs,
       @Nullable Long peakRssBytes,
       @Nullable Kernels kernels,
+      @Nullable Accelerator accelerator,
       @Nullable EnergyJson energy,
       @Nullable Double carbonG,
       @Nullable Double carbonEstimatedG,
@@ -163,10 +167,12 @@ public record EvaluationReport(
           accuracy,
           fidelity,
           latencyMs,
+          latencyDeviceMs,
           throughputPerSecond,
           loadMs,
           peakRssBytes,
           kernels,
+          accelerator,
           energy,
           carbonG,
           carbonEstimatedG,
@@ -295,6 +301,34 @@ public record EvaluationReport(
       @Nullable Double integerMacShare) {}
 
   /**
+   * The GPU that a row ran on, by its driver, and what ran there.
+   *
+   * @param name of the GPU
+   * @param uuid its name for ever
+   * @param pciBusId where it is plugged in
+   * @param computeCapability such as "8.0"
+   * @param memoryBytes of the GPU
+   * @param driver what its driver can run, such as "CUDA 12.4"
+   * @param providers ONNX Runtime's execution providers with all settings that they were given
+   * @param nodes how many nodes ran on each provider, by operator; null if it could not be told
+   * @param fallbackNodes how many of them ran on the processor; null if it could not be told
+   * @param copyNodes copies between the processor's memory and the GPU's inside the model, those of
+   *     inputs and outputs not counted; null if it could not be told
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  public record Accelerator(
+      String name,
+      String uuid,
+      String pciBusId,
+      String computeCapability,
+      long memoryBytes,
+      String driver,
+      Map<String, Map<String, String>> providers,
+      @Nullable Map<String, Map<String, Integer>> nodes,
+      @Nullable Integer fallbackNodes,
+      @Nullable Integer copyNodes) {}
+
+  /**
    * In comparison with the baseline on the same device.
    *
    * @param bytesRatio bytes over the baseline's
@@ -302,6 +336,8 @@ public record EvaluationReport(
    * @param accuracyDropCi95 its interval, from paired samples
    * @param latencyRatio time over the baseline's, by rounds in which both had their turn
    * @param latencyRatioCi95 its interval
+   * @param latencyDeviceRatio the same of runs held on the GPU; null on the processor
+   * @param latencyDeviceRatioCi95 its interval
    * @param energyRatio energy over the baseline's; null unless both were measured
    * @param energyRatioCi95 its interval
    */
@@ -312,6 +348,8 @@ public record EvaluationReport(
       @Nullable List<Double> accuracyDropCi95,
       @Nullable Double latencyRatio,
       @Nullable List<Double> latencyRatioCi95,
+      @Nullable Double latencyDeviceRatio,
+      @Nullable List<Double> latencyDeviceRatioCi95,
       @Nullable Double energyRatio,
       @Nullable List<Double> energyRatioCi95) {}
 

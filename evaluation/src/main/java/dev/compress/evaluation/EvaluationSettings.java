@@ -1,5 +1,7 @@
 package dev.compress.evaluation;
 
+import dev.compress.evaluation.latency.LatencySettings;
+
 /**
  * How to measure.
  *
@@ -50,5 +52,10 @@ public record EvaluationSettings(
   /** One thread, batch 1, windows of one second, 5 to 30 rounds. */
   public static EvaluationSettings usual() {
     return new EvaluationSettings(1, 1, 10, 1, 5, 30, 0);
+  }
+
+  /** What of it times runs. */
+  LatencySettings ofLatency() {
+    return new LatencySettings(warmupSeconds, windowSeconds, fewestRounds, mostRounds, seed);
   }
 }

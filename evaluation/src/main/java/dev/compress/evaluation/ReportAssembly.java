@@ -47,7 +47,7 @@ record ReportAssembly(
       baselines.putIfAbsent(contender.device, contender);
       Contender baseline = baselines.getOrDefault(contender.device, contender);
       if (contender.error != null) {
-        warnings.add(contender.variant.name() + ": " + contender.error);
+        warnings.add(contender.title() + ": " + contender.error);
       }
       rows.add(row(contender, baseline, used));
       if (contender != baseline
@@ -117,10 +117,12 @@ record ReportAssembly(
             .orElse(null),
         score.flatMap(Score::fidelity).map(RowParts::fidelity).orElse(null),
         times,
+        RowParts.latency(contender.held),
         times == null ? null : contender.samplesARun * 1000 / times.mean(),
         contender.loadMs,
         contender.peakBytes.isPresent() ? (Long) contender.peakBytes.getAsLong() : null,
         RowParts.kernels(contender.kernels),
+        RowParts.accelerator(contender.place.identity(), contender.providers, contender.kernels),
         metered ? EnergyJson.of(contender.reading) : null,
         footprint instanceof Footprint.OfMeasured m ? m.grams() : null,
         footprint instanceof Footprint.OfEstimated e
@@ -139,6 +141,7 @@ record ReportAssembly(
                 score,
                 Optional.ofNullable(baseline.score),
                 latency,
+                contender.held,
                 EnergyComparison.of(baseline.reading, contender.reading)),
         contender.error,
         ModelLayers.of(contender.model.graph(), made));

@@ -103,15 +103,8 @@ final class ReportCheck {
       finite(fidelity.sqnrDb(), "sqnr_db");
       finite(fidelity.cosine(), "cosine");
     }
-    EvaluationReport.LatencyMs ms = row.latencyMs();
-    if (ms != null) {
-      positive(ms.mean(), "latency_ms.mean");
-      positive(ms.p50(), "latency_ms.p50");
-      positive(ms.p90(), "latency_ms.p90");
-      positive(ms.p99(), "latency_ms.p99");
-      interval(ms.p50Ci95(), "latency_ms.p50_ci95");
-      positive(ms.p50Ci95() == null ? null : ms.p50Ci95().get(0), "latency_ms.p50_ci95");
-    }
+    latency(row.latencyMs(), "latency_ms");
+    latency(row.latencyDeviceMs(), "latency_device_ms");
     positive(row.throughputPerSecond(), "throughput_per_second");
     finite(row.loadMs(), "load_ms");
     finite(row.carbonG(), "carbon_g");
@@ -122,6 +115,7 @@ final class ReportCheck {
       counts(kernels.floating(), "kernels.float");
       finite(kernels.integerMacShare(), "integer_mac_share");
     }
+    accelerator(row.accelerator());
     energy(row.energy());
     compression(row.compression());
     that(
@@ -136,6 +130,36 @@ final class ReportCheck {
     }
   }
 
+  private void latency(EvaluationReport.@Nullable LatencyMs ms, String name) {
+    if (ms != null) {
+      positive(ms.mean(), name + ".mean");
+      positive(ms.p50(), name + ".p50");
+      positive(ms.p90(), name + ".p90");
+      positive(ms.p99(), name + ".p99");
+      interval(ms.p50Ci95(), name + ".p50_ci95");
+      positive(ms.p50Ci95() == null ? null : ms.p50Ci95().get(0), name + ".p50_ci95");
+    }
+  }
+
+  private void accelerator(EvaluationReport.@Nullable Accelerator gpu) {
+    if (gpu == null) {
+      return;
+    }
+    there(gpu.name(), "accelerator.name");
+    there(gpu.uuid(), "accelerator.uuid");
+    there(gpu.pciBusId(), "accelerator.pci_bus_id");
+    there(gpu.computeCapability(), "accelerator.compute_capability");
+    there(gpu.driver(), "accelerator.driver");
+    that(gpu.memoryBytes() >= 0, "has a GPU of less than no memory");
+    there(gpu.providers(), "accelerator.providers");
+    gpu.providers().values().forEach(options -> there(options, "accelerator.providers"));
+    if (gpu.nodes() != null) {
+      gpu.nodes().values().forEach(ops -> counts(ops, "accelerator.nodes"));
+    }
+    that(gpu.fallbackNodes() == null || gpu.fallbackNodes() >= 0, "has fallback_nodes below 0");
+    that(gpu.copyNodes() == null || gpu.copyNodes() >= 0, "has copy_nodes below 0");
+  }
+
   private void versus(EvaluationReport.@Nullable VsBaseline versus) {
     if (versus != null) {
       positive(versus.bytesRatio(), "bytes_ratio");
@@ -145,6 +169,8 @@ final class ReportCheck {
       interval(versus.latencyRatioCi95(), "latency_ratio_ci95");
       List<Double> ratio = versus.latencyRatioCi95();
       positive(ratio == null ? null : ratio.get(0), "latency_ratio_ci95");
+      positive(versus.latencyDeviceRatio(), "latency_device_ratio");
+      interval(versus.latencyDeviceRatioCi95(), "latency_device_ratio_ci95");
       finite(versus.energyRatio(), "energy_ratio");
       interval(versus.energyRatioCi95(), "energy_ratio_ci95");
     }

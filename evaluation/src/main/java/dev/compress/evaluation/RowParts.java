@@ -11,7 +11,11 @@ import dev.compress.metric.Interval;
 import dev.compress.metric.Metric;
 import dev.compress.metric.MetricResult;
 import dev.compress.metric.PairedDifference;
+import dev.compress.runtime.DeviceIdentity;
+import dev.compress.runtime.ExecutionProvider;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -60,11 +64,47 @@ final class RowParts {
             finite(found.integerMacShare()));
   }
 
+  static EvaluationReport.@Nullable Accelerator accelerator(
+      Optional<DeviceIdentity> identity,
+      List<ExecutionProvider> providers,
+      VariantWorker.@Nullable Kernels kernels) {
+    if (identity.isEmpty()) {
+      return null;
+    }
+    DeviceIdentity gpu = identity.get();
+    Map<String, Map<String, String>> settings = new LinkedHashMap<>();
+    providers.forEach(p -> settings.put(p.kind().title(), p.options()));
+    Map<String, Map<String, Integer>> nodes = null;
+    if (kernels != null) {
+      nodes = new TreeMap<>();
+      for (Map.Entry<String, Map<String, Integer>> entry : kernels.providers().entrySet()) {
+        nodes.put(entry.getKey(), new TreeMap<>(entry.getValue()));
+      }
+    }
+    return new EvaluationReport.Accelerator(
+        gpu.name(),
+        gpu.uuid(),
+        gpu.pciBusId(),
+        gpu.computeCapability(),
+        gpu.memoryBytes(),
+        gpu.driver(),
+        settings,
+        nodes,
+        nodes == null
+            ? null
+            : (Integer)
+                nodes.getOrDefault(ExecutionProvider.CPU, Map.of()).values().stream()
+                    .mapToInt(Integer::intValue)
+                    .sum(),
+        kernels == null ? null : (Integer) kernels.deviceCopies());
+  }
+
   static EvaluationReport.VsBaseline versus(
       double bytesRatio,
       Optional<Score> score,
       Optional<Score> baseline,
       @Nullable LatencyResult latency,
+      @Nullable LatencyResult held,
       EnergyComparison energy) {
     Optional<MetricResult> value = score.flatMap(Score::accuracy);
     Optional<MetricResult> base = baseline.flatMap(Score::accuracy);
@@ -83,12 +123,15 @@ final class RowParts {
               .orElse(null);
     }
     Optional<LatencyResult> times = Optional.ofNullable(latency);
+    Optional<LatencyResult> onDevice = Optional.ofNullable(held);
     return new EvaluationReport.VsBaseline(
         bytesRatio,
         drop == null ? null : finite(drop),
         interval,
         times.flatMap(LatencyResult::ratio).orElse(null),
         times.flatMap(LatencyResult::ratioCi95).map(RowParts::ends).orElse(null),
+        onDevice.flatMap(LatencyResult::ratio).orElse(null),
+        onDevice.flatMap(LatencyResult::ratioCi95).map(RowParts::ends).orElse(null),
         energy instanceof EnergyComparison.Ratio ratio ? (Double) ratio.value() : null,
         energy instanceof EnergyComparison.Ratio ratio ? ends(ratio.ci95()) : null);
   }

@@ -71,10 +71,14 @@ final class CudaRequirements {
     NativesFolder folder = natives.orElseGet(() -> NativesFolder.notGiven(version));
     List<DeviceRequirement> all = new ArrayList<>();
     all.add(driver(search));
-    all.add(
+    DeviceRequirement runtime =
         natives
-            .map(n -> n.check(kind))
-            .orElseGet(() -> DeviceRequirement.met("ONNX Runtime for CUDA", "on the class path")));
+            .map(NativesFolder::check)
+            .orElseGet(() -> DeviceRequirement.met("ONNX Runtime for CUDA", "on the class path"));
+    all.add(runtime);
+    if (kind == Device.Kind.TENSORRT && runtime.isMet()) {
+      natives.map(NativesFolder::checkTensorRt).ifPresent(all::add);
+    }
     all.add(
         libraries(
             "CUDA " + major(folder.cuda(kind), "libcudart", "12"),

@@ -77,29 +77,30 @@ record ElfLibrary(List<String> needed, Optional<String> version) {
     }
   }
 
-  private static ElfLibrary of(ByteBuffer dynamic, ByteBuffer strings) throws IOException {
+  private static ElfLibrary of(ByteBuffer dynamic, ByteBuffer table) throws IOException {
+    byte[] strings = new byte[table.remaining()];
+    table.get(strings);
     List<String> needed = new ArrayList<>();
     for (int at = 0; at + DYNAMIC_ENTRY_BYTES <= dynamic.limit(); at += DYNAMIC_ENTRY_BYTES) {
       if (dynamic.getLong(at) == TAG_NEEDED) {
         long offset = dynamic.getLong(at + 8);
-        if (offset < 0 || offset >= strings.limit()) {
+        if (offset < 0 || offset >= strings.length) {
           throw new IOException("its tables are damaged");
         }
         needed.add(text(strings, (int) offset));
       }
     }
-    Matcher version =
-        VERSION.matcher(new String(strings.array(), StandardCharsets.ISO_8859_1) + "\0");
+    Matcher version = VERSION.matcher(new String(strings, StandardCharsets.ISO_8859_1) + "\0");
     return new ElfLibrary(
         needed, version.find() ? Optional.of(version.group(1)) : Optional.empty());
   }
 
-  private static String text(ByteBuffer strings, int from) {
+  private static String text(byte[] strings, int from) {
     int end = from;
-    while (end < strings.limit() && strings.get(end) != 0) {
+    while (end < strings.length && strings[end] != 0) {
       end++;
     }
-    return new String(strings.array(), from, end - from, StandardCharsets.UTF_8);
+    return new String(strings, from, end - from, StandardCharsets.UTF_8);
   }
 
   private static ByteBuffer bytes(FileChannel channel, long from, long size) throws IOException {

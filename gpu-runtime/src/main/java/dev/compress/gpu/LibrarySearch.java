@@ -79,7 +79,7 @@ final class LibrarySearch {
               folder, f -> String.valueOf(f.getFileName()).startsWith(prefix))) {
         files.forEach(f -> names.add(String.valueOf(f.getFileName())));
       } catch (IOException e) {
-        continue; // not there, or not ours to read
+        // Not there, or not ours to read: it holds nothing for us.
       }
     }
     return names;

@@ -5,7 +5,6 @@ import dev.compress.runtime.DeviceRequirement;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -62,13 +61,6 @@ final class NativesFolder {
     return Files.exists(folder.resolve(CUDA));
   }
 
-  /** Which of its files a kind of device needs. */
-  static List<String> files(Device.Kind kind) {
-    return kind == Device.Kind.TENSORRT
-        ? List.of(RUNTIME, JAVA, SHARED, CUDA, TENSORRT)
-        : List.of(RUNTIME, JAVA, SHARED, CUDA);
-  }
-
   /** What to do where there is none. */
   static String remedy(String version) {
     return "unpack ai/onnxruntime/native/linux-x64 of onnxruntime_gpu-"
@@ -76,9 +68,9 @@ final class NativesFolder {
         + ".jar (Maven Central, com.microsoft.onnxruntime) and name that folder with --natives";
   }
 
-  /** Whether all is there and of our version. */
-  DeviceRequirement check(Device.Kind kind) {
-    String name = "ONNX Runtime for " + (kind == Device.Kind.TENSORRT ? "TensorRT" : "CUDA");
+  /** Whether all that CUDA needs is there and of our version. */
+  DeviceRequirement check() {
+    String name = "ONNX Runtime for CUDA";
     if (!isGiven) {
       return DeviceRequirement.missing(
           name, "this installation's ONNX Runtime is for the processor only", remedy(version));
@@ -86,12 +78,10 @@ final class NativesFolder {
     if (!Files.isDirectory(folder)) {
       return DeviceRequirement.missing(name, "there is no folder " + folder, remedy(version));
     }
-    List<String> missing = new ArrayList<>();
-    for (String file : files(kind)) {
-      if (!Files.isRegularFile(folder.resolve(file))) {
-        missing.add(file);
-      }
-    }
+    List<String> missing =
+        List.of(RUNTIME, JAVA, SHARED, CUDA).stream()
+            .filter(file -> !Files.isRegularFile(folder.resolve(file)))
+            .toList();
     if (!missing.isEmpty()) {
       return DeviceRequirement.missing(
           name, folder + " lacks " + String.join(", ", missing), remedy(version));
@@ -100,6 +90,14 @@ final class NativesFolder {
         .or(this::ofAnotherVersion)
         .map(problem -> DeviceRequirement.missing(name, problem, remedy(version)))
         .orElseGet(() -> DeviceRequirement.met(name, version + " in " + folder));
+  }
+
+  /** Whether TensorRT's provider is there too. */
+  DeviceRequirement checkTensorRt() {
+    String name = "ONNX Runtime for TensorRT";
+    return Files.isRegularFile(folder.resolve(TENSORRT))
+        ? DeviceRequirement.met(name, version + " in " + folder)
+        : DeviceRequirement.missing(name, folder + " lacks " + TENSORRT, remedy(version));
   }
 
   /** The runtime looks for its providers beside its own real file. */

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * ONNX Runtime's C API, for the one thing that its Java lacks: IoBinding. It is a table of
@@ -131,7 +132,7 @@ final class OrtApi {
 
   /** A function whose answer is a status. */
   Function function(Call call) {
-    return functions.get(call);
+    return Objects.requireNonNull(functions.get(call));
   }
 
   /**

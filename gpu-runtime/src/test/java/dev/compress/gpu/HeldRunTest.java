@@ -35,6 +35,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -135,9 +136,10 @@ class HeldRunTest {
       assertThat(found.keySet()).containsExactlyElementsOf(expected.keySet());
       expected.forEach(
           (name, tensor) -> {
-            assertThat(found.get(name).type()).as(name).isEqualTo(tensor.type());
-            assertThat(found.get(name).shape()).as(name).isEqualTo(tensor.shape());
-            assertThat(found.get(name).bytes()).as(name).isEqualTo(tensor.bytes());
+            TensorBuffer ours = Objects.requireNonNull(found.get(name));
+            assertThat(ours.type()).as(name).isEqualTo(tensor.type());
+            assertThat(ours.shape()).as(name).isEqualTo(tensor.shape());
+            assertThat(ours.bytes()).as(name).isEqualTo(tensor.bytes());
           });
     }
   }
@@ -154,17 +156,16 @@ class HeldRunTest {
 
   @Test
   void outputsLieWhereTheyWereAskedTo() throws IOException {
-    try (HeldRun held =
+    HeldRun held =
         HeldRun.of(
             write(convolutions()),
             PLAIN,
-            Map.of("x", TensorBuffer.of(normal(9, 1, 1, 16, 28, 28))))) {
-      held.run();
-      assertThat(held.outputMemory()).containsExactly("Cpu");
-      held.close();
-      held.close();
-      assertThatIllegalStateException().isThrownBy(held::run).withMessageContaining("closed");
-    }
+            Map.of("x", TensorBuffer.of(normal(9, 1, 1, 16, 28, 28))));
+    held.run();
+    assertThat(held.outputMemory()).containsExactly("Cpu");
+    held.close();
+    held.close();
+    assertThatIllegalStateException().isThrownBy(held::run).withMessageContaining("closed");
   }
 
   @Test

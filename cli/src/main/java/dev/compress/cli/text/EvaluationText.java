@@ -7,6 +7,7 @@ import dev.compress.evaluation.EvaluationReport;
 import dev.compress.evaluation.report.EvaluationCells;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 
 /**
  * A comparison of variants as text.
@@ -41,6 +42,20 @@ public record EvaluationText(Style style, int width) {
       lines.add("");
       lines.add(style.bold("against " + EvaluationCells.baseline(report)));
       lines.addAll(versus.lines(width));
+    }
+    List<EvaluationReport.Row> accelerated = EvaluationCells.accelerated(report);
+    if (!accelerated.isEmpty()) {
+      lines.add("");
+      lines.add(style.bold("on the GPU") + style.faint(" (median of a run)"));
+      Table gpu = new Table(INDENT, "lrrll");
+      gpu.row(EvaluationCells.ACCELERATOR.toArray(new String[0]));
+      accelerated.forEach(row -> gpu.row(EvaluationCells.accelerator(row).toArray(new String[0])));
+      lines.addAll(gpu.lines(width));
+      accelerated.stream()
+          .map(row -> EvaluationCells.provenance(Objects.requireNonNull(row.accelerator())))
+          .distinct()
+          .forEach(
+              text -> Text.wrap(text, width - INDENT.length()).forEach(l -> lines.add(INDENT + l)));
     }
     if (report.variants().stream().anyMatch(v -> v.energy() != null)) {
       lines.add("");

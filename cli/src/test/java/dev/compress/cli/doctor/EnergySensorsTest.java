@@ -6,6 +6,7 @@ import dev.compress.cli.doctor.DoctorReport.Finding;
 import dev.compress.cli.doctor.DoctorReport.State;
 import dev.compress.energy.SensorFinding;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class EnergySensorsTest {
@@ -32,7 +33,7 @@ class EnergySensorsTest {
 
   @Test
   void thisMachinesSourcesAreAllLookedFor() {
-    assertThat(Doctor.examine("test").energy())
+    assertThat(Doctor.examine("test", Optional.empty()).energy())
         .extracting(Finding::name)
         .containsExactly(
             "RAPL (powercap)", "RAPL (perf events)", "hwmon", "battery", "NVIDIA GPU (NVML)");

@@ -5,10 +5,12 @@ import dev.compress.evaluation.EvaluationReport;
 import dev.compress.evaluation.EvaluationReport.Row;
 import dev.compress.evaluation.EvaluationReport.VsBaseline;
 import dev.compress.metric.Metric;
+import dev.compress.runtime.ExecutionProvider;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,10 @@ public final class EvaluationCells {
   public static final List<String> ENERGY =
       List.of(
           "variant", "a sample", "net of idle", "against baseline", "pays back after", "source");
+
+  /** What the cells of a row on a GPU are. */
+  public static final List<String> ACCELERATOR =
+      List.of("variant", "with copies", "held there", "nodes on the processor", "copies inside");
 
   private static final String UNKNOWN = "-";
 
@@ -159,6 +165,63 @@ public final class EvaluationCells {
     return ci95 == null
         ? text
         : text + String.format(Locale.ROOT, " (%.2f to %.2f)", 1 / ci95.get(1), 1 / ci95.get(0));
+  }
+
+  /** The rows that ran on a GPU. */
+  public static List<Row> accelerated(EvaluationReport report) {
+    return labelled(report).stream().filter(row -> row.accelerator() != null).toList();
+  }
+
+  /** The cells of a row on a GPU: two latencies, and what did not run there. */
+  public static List<String> accelerator(Row row) {
+    EvaluationReport.Accelerator gpu = row.accelerator();
+    EvaluationReport.LatencyMs copied = row.latencyMs();
+    EvaluationReport.LatencyMs held = row.latencyDeviceMs();
+    return List.of(
+        row.name(),
+        copied == null ? UNKNOWN : Quantity.millis(copied.p50()),
+        held == null ? UNKNOWN : Quantity.millis(held.p50()),
+        gpu == null || gpu.fallbackNodes() == null ? UNKNOWN : fallback(gpu),
+        gpu == null || gpu.copyNodes() == null ? UNKNOWN : gpu.copyNodes().toString());
+  }
+
+  private static String fallback(EvaluationReport.Accelerator gpu) {
+    Map<String, Map<String, Integer>> nodes = gpu.nodes() == null ? Map.of() : gpu.nodes();
+    int all =
+        nodes.values().stream()
+            .flatMap(ops -> ops.values().stream())
+            .mapToInt(Integer::intValue)
+            .sum();
+    String operators =
+        nodes.getOrDefault(ExecutionProvider.CPU, Map.of()).entrySet().stream()
+            .map(e -> e.getValue() + " " + e.getKey())
+            .collect(Collectors.joining(", "));
+    return gpu.fallbackNodes() + " of " + all + (operators.isEmpty() ? "" : " (" + operators + ")");
+  }
+
+  /** Which GPU and with which settings, in one line. */
+  public static String provenance(EvaluationReport.Accelerator gpu) {
+    return gpu.name()
+        + " at "
+        + gpu.pciBusId()
+        + ", "
+        + gpu.uuid()
+        + ", compute capability "
+        + gpu.computeCapability()
+        + ", "
+        + Quantity.memory(gpu.memoryBytes())
+        + ", driver for "
+        + gpu.driver()
+        + gpu.providers().entrySet().stream()
+            .map(
+                p ->
+                    "; "
+                        + p.getKey()
+                        + " "
+                        + p.getValue().entrySet().stream()
+                            .map(o -> o.getKey() + "=" + o.getValue())
+                            .collect(Collectors.joining(" ")))
+            .collect(Collectors.joining());
   }
 
   /** A variant's energy; estimates bear a "~" and their range. */

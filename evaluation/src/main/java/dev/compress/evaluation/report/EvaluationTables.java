@@ -146,6 +146,29 @@ final class EvaluationTables {
     return value + ends + " " + accuracy.metric();
   }
 
+  /** What ran on a GPU, and what did not. */
+  void accelerator() {
+    List<Row> accelerated = EvaluationCells.accelerated(report);
+    if (accelerated.isEmpty()) {
+      return;
+    }
+    page.section("On the GPU");
+    page.table(
+        List.of(
+            "variant",
+            ">median with copies",
+            ">median held there",
+            "=nodes on the processor",
+            ">copies inside"),
+        accelerated.stream().map(EvaluationCells::accelerator).toList());
+    page.element(
+        "p",
+        "soft",
+        "With copies: inputs come from the processor's memory and outputs go back there. Held there:"
+            + " both stay on the GPU.");
+    page.end();
+  }
+
   void latency() {
     page.section("Latency of a run, throughput, load, memory");
     List<List<String>> cells = new ArrayList<>();

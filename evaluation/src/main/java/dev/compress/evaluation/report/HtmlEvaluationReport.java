@@ -50,6 +50,7 @@ public final class HtmlEvaluationReport {
     EvaluationTables tables = new EvaluationTables(page, report);
     tables.variants();
     tables.latency();
+    tables.accelerator();
     new EnergyTables(page, report).energy();
     LayerTables layers = new LayerTables(page, report);
     layers.kernels();

@@ -25,6 +25,14 @@ public final class MarkdownEvaluationReport {
           EvaluationCells.VERSUS,
           rows.stream().filter(v -> v.vsBaseline() != null).map(EvaluationCells::versus).toList());
     }
+    List<EvaluationReport.Row> accelerated = EvaluationCells.accelerated(report);
+    if (!accelerated.isEmpty()) {
+      text.append('\n');
+      table(
+          text,
+          EvaluationCells.ACCELERATOR,
+          accelerated.stream().map(EvaluationCells::accelerator).toList());
+    }
     if (report.variants().stream().anyMatch(v -> v.energy() != null)) {
       text.append('\n');
       table(text, EvaluationCells.ENERGY, rows.stream().map(EvaluationCells::energy).toList());

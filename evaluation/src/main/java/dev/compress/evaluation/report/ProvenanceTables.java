@@ -67,6 +67,10 @@ final class ProvenanceTables {
             + " a while slows both.");
     term("memory", "the peak of the variant's own process, the Java machine's share included.");
     for (Row row : rows) {
+      EvaluationReport.Accelerator gpu = row.accelerator();
+      if (gpu != null) {
+        term("GPU of " + row.name(), EvaluationCells.provenance(gpu));
+      }
       EnergyJson energy = row.energy();
       if (energy != null) {
         term("energy of " + row.name(), energy(energy));

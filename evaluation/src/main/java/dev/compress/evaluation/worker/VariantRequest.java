@@ -7,12 +7,22 @@ import java.util.List;
 /** What a variant's process is asked for. */
 sealed interface VariantRequest extends Serializable {
   /**
+   * Asks the driver what a device is.
+   *
+   * @param device as it is written in options
+   */
+  record Identify(String device) implements VariantRequest {}
+
+  /**
    * Loads the model, which must be the first request.
    *
    * @param file the model
    * @param threads inside an operator
+   * @param device as it is written in options
+   * @param held whether inputs and outputs are to be held on the device: then blocks can be run,
+   *     and nothing else is
    */
-  record Load(String file, int threads) implements VariantRequest {}
+  record Load(String file, int threads, String device, boolean held) implements VariantRequest {}
 
   /**
    * Runs once and sends outputs back.
@@ -36,6 +46,9 @@ sealed interface VariantRequest extends Serializable {
    * @param seconds and how long at most; whichever comes first, but one run at least
    */
   record Block(long runs, double seconds) implements VariantRequest {}
+
+  /** Sends the outputs for the fixed inputs back. */
+  record Outputs() implements VariantRequest {}
 
   /** Counts kernels on the fixed inputs. */
   record Kernels() implements VariantRequest {}

@@ -2,10 +2,12 @@ package dev.compress.evaluation.worker;
 
 import dev.compress.graph.OnnxModel;
 import dev.compress.onnx.OnnxReader;
-import dev.compress.runtime.BoundRun;
+import dev.compress.runtime.Device;
+import dev.compress.runtime.DeviceRuntime;
 import dev.compress.runtime.InferenceSession;
 import dev.compress.runtime.IsolatedService;
 import dev.compress.runtime.KernelReport;
+import dev.compress.runtime.RepeatedRun;
 import dev.compress.runtime.RuntimeInfo;
 import dev.compress.runtime.SerializedTensors;
 import dev.compress.runtime.SessionOptions;
@@ -24,49 +26,77 @@ public final class VariantService implements IsolatedService<VariantRequest, Var
   private static final int MOST_RUNS = 1 << 22;
 
   private VariantRequest.@Nullable Load loaded;
+  private SessionOptions options = SessionOptions.of(1);
   private @Nullable InferenceSession session;
-  private @Nullable BoundRun bound;
+  private @Nullable RepeatedRun bound;
+  private Map<String, TensorBuffer> inputs = Map.of();
 
   /** Made by the child process. */
   public VariantService() {}
 
   @Override
   public VariantAnswer call(VariantRequest request) {
+    if (request instanceof VariantRequest.Identify identify) {
+      Device device = Device.parse(identify.device());
+      return new VariantAnswer.Identified(DeviceRuntime.of(device).identify(device));
+    }
     if (request instanceof VariantRequest.Load load) {
       return load(load);
     }
-    InferenceSession open = Objects.requireNonNull(session, "Nothing is loaded");
     if (request instanceof VariantRequest.Infer infer) {
-      Map<String, TensorBuffer> inputs = infer.inputs().toTensors();
+      InferenceSession open = Objects.requireNonNull(session, "Nothing is loaded");
+      Map<String, TensorBuffer> tensors = infer.inputs().toTensors();
       return new VariantAnswer.Outputs(
           SerializedTensors.of(
-              infer.outputs().isEmpty() ? open.run(inputs) : open.run(inputs, infer.outputs())));
+              infer.outputs().isEmpty() ? open.run(tensors) : open.run(tensors, infer.outputs())));
     }
     if (request instanceof VariantRequest.Bind bind) {
-      if (bound != null) {
-        bound.close();
-      }
-      BoundRun run = open.prepare(bind.inputs().toTensors());
-      run.run();
-      bound = run;
-      return new VariantAnswer.Bound();
+      return bind(bind);
     }
     if (request instanceof VariantRequest.Block block) {
       return block(Objects.requireNonNull(bound, "No inputs"), block);
     }
-    return kernels(Objects.requireNonNull(bound, "No inputs"));
+    if (request instanceof VariantRequest.Outputs) {
+      return new VariantAnswer.Outputs(
+          SerializedTensors.of(Objects.requireNonNull(bound, "No inputs").outputs()));
+    }
+    return kernels();
   }
 
   private VariantAnswer load(VariantRequest.Load load) {
     RuntimeInfo.get(); // loads the library, which is not the model's time
-    long start = System.nanoTime();
-    session = InferenceSession.open(Path.of(load.file()), SessionOptions.of(load.threads()));
+    Device device = Device.parse(load.device());
+    Path file = Path.of(load.file());
+    options = SessionOptions.of(load.threads());
+    if (device.isGpu()) {
+      options = options.withProviders(DeviceRuntime.of(device).providers(device, file));
+    }
     loaded = load;
-    return new VariantAnswer.Loaded((System.nanoTime() - start) / 1e6);
+    long start = System.nanoTime();
+    if (!load.held()) {
+      session = InferenceSession.open(file, options);
+    }
+    return new VariantAnswer.Loaded((System.nanoTime() - start) / 1e6, options.providers());
+  }
+
+  private VariantAnswer bind(VariantRequest.Bind bind) {
+    VariantRequest.Load load = Objects.requireNonNull(loaded, "Nothing is loaded");
+    if (bound != null) {
+      bound.close();
+    }
+    inputs = bind.inputs().toTensors();
+    RepeatedRun run =
+        load.held()
+            ? DeviceRuntime.of(Device.parse(load.device()))
+                .hold(Path.of(load.file()), options, inputs)
+            : Objects.requireNonNull(session).prepare(inputs);
+    run.run();
+    bound = run;
+    return new VariantAnswer.Bound();
   }
 
   /** The clock is read once a run: a run ends when the next begins. */
-  private static VariantAnswer block(BoundRun run, VariantRequest.Block block) {
+  private static VariantAnswer block(RepeatedRun run, VariantRequest.Block block) {
     long[] nanos = new long[(int) Math.min(1024, block.runs())];
     int most = (int) Math.min(MOST_RUNS, block.runs());
     double cpuBefore = cpuNanos();
@@ -96,14 +126,18 @@ public final class VariantService implements IsolatedService<VariantRequest, Var
         : -1;
   }
 
-  private VariantAnswer kernels(BoundRun run) {
+  private VariantAnswer kernels() {
     VariantRequest.Load load = Objects.requireNonNull(loaded);
     OnnxModel model = OnnxReader.read(Path.of(load.file())).model();
-    KernelReport report = KernelReport.of(model, run.inputs(), load.threads());
+    KernelReport report = KernelReport.of(model, inputs, options);
+    Map<String, Map<String, Integer>> providers = new HashMap<>();
+    report.providers().forEach((provider, ops) -> providers.put(provider, new HashMap<>(ops)));
     return new VariantAnswer.Kernels(
         new HashMap<>(report.integerCounts()),
         new HashMap<>(report.floatCounts()),
-        report.integerMacShare());
+        report.integerMacShare(),
+        providers,
+        report.deviceCopies());
   }
 
   @Override

@@ -1,8 +1,8 @@
 package dev.compress.evaluation.worker;
 
 import dev.compress.progress.Progress;
+import dev.compress.runtime.ExecutionProvider;
 import dev.compress.runtime.IsolatedResult;
-import dev.compress.runtime.IsolatedSettings;
 import dev.compress.runtime.IsolatedWorker;
 import dev.compress.runtime.SerializedTensors;
 import dev.compress.tensor.TensorBuffer;
@@ -16,16 +16,14 @@ import java.util.OptionalLong;
  * crashed. Not thread-safe.
  */
 public final class VariantWorker implements AutoCloseable {
-  /** Tensors come and go through the child's heap. */
-  private static final IsolatedSettings SETTINGS = new IsolatedSettings(1024, 3600);
-
   private final IsolatedWorker<VariantRequest, VariantAnswer> worker;
-  private final double loadMillis;
+  private final VariantAnswer.Loaded loaded;
   private OptionalLong peak = OptionalLong.empty();
 
-  private VariantWorker(IsolatedWorker<VariantRequest, VariantAnswer> worker, double loadMillis) {
+  private VariantWorker(
+      IsolatedWorker<VariantRequest, VariantAnswer> worker, VariantAnswer.Loaded loaded) {
     this.worker = worker;
-    this.loadMillis = loadMillis;
+    this.loaded = loaded;
   }
 
   /**
@@ -33,17 +31,40 @@ public final class VariantWorker implements AutoCloseable {
    *
    * @param file the model
    * @param threads inside an operator
+   * @param place where it runs
    * @param progress asked whether to stop
    * @throws VariantDied if the runtime crashes on it
    * @throws dev.compress.error.CompressionException if the runtime refuses it
    */
-  public static VariantWorker load(Path file, int threads, Progress progress) {
+  public static VariantWorker load(Path file, int threads, VariantPlace place, Progress progress) {
+    return load(file, threads, place, false, progress);
+  }
+
+  /**
+   * Loads a variant to be run with inputs and outputs held on the device. It answers to {@link
+   * #bind}, {@link #block} and {@link #outputs} only.
+   *
+   * @param file the model
+   * @param threads inside an operator
+   * @param place where it runs: on a GPU
+   * @param progress asked whether to stop
+   * @throws VariantDied if the runtime crashes on it
+   */
+  public static VariantWorker hold(Path file, int threads, VariantPlace place, Progress progress) {
+    return load(file, threads, place, true, progress);
+  }
+
+  private static VariantWorker load(
+      Path file, int threads, VariantPlace place, boolean held, Progress progress) {
     IsolatedWorker<VariantRequest, VariantAnswer> worker =
-        IsolatedWorker.start(VariantService.class, SETTINGS, progress);
+        IsolatedWorker.start(VariantService.class, place.settings(), progress);
     try {
       VariantAnswer answer =
-          value(worker.call(new VariantRequest.Load(file.toAbsolutePath().toString(), threads)));
-      return new VariantWorker(worker, ((VariantAnswer.Loaded) answer).milliseconds());
+          value(
+              worker.call(
+                  new VariantRequest.Load(
+                      file.toAbsolutePath().toString(), threads, place.device().toString(), held)));
+      return new VariantWorker(worker, (VariantAnswer.Loaded) answer);
     } catch (RuntimeException e) {
       worker.close();
       throw e;
@@ -52,7 +73,12 @@ public final class VariantWorker implements AutoCloseable {
 
   /** From the file to a session that can run, in milliseconds; the library was there already. */
   public double loadMillis() {
-    return loadMillis;
+    return loaded.milliseconds();
+  }
+
+  /** What computes in place of the processor, with all its settings. */
+  public List<ExecutionProvider> providers() {
+    return loaded.providers();
   }
 
   /**
@@ -93,21 +119,36 @@ public final class VariantWorker implements AutoCloseable {
     return new Block(times.nanos(), times.totalNanos() / 1e9, times.cpuNanos() / 1e9);
   }
 
+  /** The outputs for the fixed inputs. */
+  public Map<String, TensorBuffer> outputs() {
+    return ((VariantAnswer.Outputs) call(new VariantRequest.Outputs())).tensors().toTensors();
+  }
+
   /**
    * Which kernels ran.
    *
    * @param integer nodes in integer kernels, by operator
    * @param floating nodes in float kernels
    * @param integerMacShare share of the multiplications that integer kernels do; NaN if unknown
+   * @param providers nodes by the execution provider that they ran on, and operator
+   * @param deviceCopies how often a value is copied between the processor's memory and a device's
    */
   public record Kernels(
-      Map<String, Integer> integer, Map<String, Integer> floating, double integerMacShare) {}
+      Map<String, Integer> integer,
+      Map<String, Integer> floating,
+      double integerMacShare,
+      Map<String, Map<String, Integer>> providers,
+      int deviceCopies) {}
 
   /** Counts the kernels, on the fixed inputs. */
   public Kernels kernels() {
     VariantAnswer.Kernels found = (VariantAnswer.Kernels) call(new VariantRequest.Kernels());
     return new Kernels(
-        Map.copyOf(found.integer()), Map.copyOf(found.floating()), found.integerMacShare());
+        Map.copyOf(found.integer()),
+        Map.copyOf(found.floating()),
+        found.integerMacShare(),
+        Map.copyOf(found.providers()),
+        found.deviceCopies());
   }
 
   /** The process, whose processor time an estimate of energy asks for. */
@@ -129,7 +170,7 @@ public final class VariantWorker implements AutoCloseable {
     return value(worker.call(request));
   }
 
-  private static VariantAnswer value(IsolatedResult<VariantAnswer> result) {
+  static VariantAnswer value(IsolatedResult<VariantAnswer> result) {
     if (result instanceof IsolatedResult.Finished<VariantAnswer> finished) {
       return finished.value();
     }

@@ -139,6 +139,8 @@ class HtmlEvaluationReportTest {
             null,
             null,
             null,
+            null,
+            null,
             "the runtime died of SIGSEGV",
             List.of());
     for (List<EvaluationReport.Row> rows :
