@@ -16,9 +16,6 @@ import dev.compress.runtime.ProcessMemory;
 import dev.compress.runtime.RuntimeInfo;
 import dev.compress.search.HoldAccuracy;
 import dev.compress.search.ModelScore;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -28,7 +25,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
-import java.util.Properties;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -285,7 +281,7 @@ final class ReportBuilder {
   /** What goes into the model's own metadata. */
   Map<String, String> provenance() {
     Map<String, String> pairs = new LinkedHashMap<>();
-    pairs.put("compress.version", version());
+    pairs.put("compress.version", ToolVersion.current());
     pairs.put("compress.recipe", recipe.join());
     for (Used use : data) {
       if (!use.step().equals(MEASURED)) { // that changed nothing
@@ -314,7 +310,7 @@ final class ReportBuilder {
     }
     return new TransformReport(
         TransformReport.SCHEMA,
-        new TransformReport.Tool(version(), RuntimeInfo.get().version()),
+        new TransformReport.Tool(ToolVersion.current(), RuntimeInfo.get().version()),
         Objects.requireNonNull(input, "input"),
         output,
         RecipeFile.toMap(passes.recipe()),
@@ -366,18 +362,5 @@ final class ReportBuilder {
   private static @Nullable Long peakResidentBytes() {
     OptionalLong peak = ProcessMemory.peakResidentBytes(ProcessHandle.current().pid());
     return peak.isPresent() ? (Long) peak.getAsLong() : null;
-  }
-
-  static String version() {
-    try (InputStream in =
-        ReportBuilder.class.getResourceAsStream("/dev/compress/version.properties")) {
-      Properties properties = new Properties();
-      if (in != null) {
-        properties.load(in);
-      }
-      return properties.getProperty("version", "development");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
   }
 }

@@ -1,5 +1,6 @@
 package dev.compress.cli;
 
+import dev.compress.ToolVersion;
 import dev.compress.cli.console.Terminal;
 import dev.compress.cli.doctor.Doctor;
 import dev.compress.cli.doctor.DoctorReport;
@@ -33,7 +34,7 @@ final class DoctorCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    DoctorReport report = Doctor.examine(Version.current(), Optional.ofNullable(natives));
+    DoctorReport report = Doctor.examine(ToolVersion.current(), Optional.ofNullable(natives));
     Terminal terminal = root.terminal();
     StandardOptions standard = root.standard;
     if (standard.json) {

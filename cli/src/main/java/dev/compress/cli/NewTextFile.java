@@ -2,10 +2,11 @@ package dev.compress.cli;
 
 import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
+import dev.compress.tensor.NewFile;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 
 /** Text written to a temporary file in the same folder and moved into place. */
 final class NewTextFile {
@@ -24,19 +25,7 @@ final class NewTextFile {
       writeInPlace(target, text); // such as /dev/stdout or a pipe
       return;
     }
-    String unique = Long.toHexString(ProcessHandle.current().pid());
-    Path temporary = target.resolveSibling("." + target.getFileName() + "." + unique + ".tmp");
-    try {
-      try {
-        Files.writeString(temporary, text);
-        Files.move(
-            temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-      } finally {
-        Files.deleteIfExists(temporary);
-      }
-    } catch (IOException e) {
-      throw failed(file, e);
-    }
+    NewFile.replace(target, text.getBytes(StandardCharsets.UTF_8));
   }
 
   private static ReadWriteException failed(Path file, IOException e) {

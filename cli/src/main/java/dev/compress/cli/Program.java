@@ -1,5 +1,6 @@
 package dev.compress.cli;
 
+import dev.compress.ToolVersion;
 import dev.compress.cli.console.Terminal;
 import dev.compress.error.CancelledException;
 import java.io.PrintWriter;
@@ -148,7 +149,7 @@ final class Program {
         cancelled.get() && !(thrown instanceof CancelledException)
             ? new CancelledException("Interrupted.", thrown)
             : thrown;
-    Failure failure = Failure.of(cause, root.where(), Version.current());
+    Failure failure = Failure.of(cause, root.where(), ToolVersion.current());
     if (failure.code() == ExitCode.USAGE && failure.advice().isEmpty()) {
       failure = usage(failure.message());
     }

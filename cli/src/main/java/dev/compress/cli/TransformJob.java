@@ -1,5 +1,6 @@
 package dev.compress.cli;
 
+import dev.compress.ToolVersion;
 import dev.compress.cli.console.Terminal;
 import dev.compress.cli.console.TerminalProgress;
 import dev.compress.cli.text.TransformText;
@@ -58,7 +59,7 @@ final class TransformJob {
             energy);
     TransformEngine.Outcome outcome = work(request, output);
     Optional<Failure> failure =
-        outcome.gate().map(gate -> Failure.of(gate, model, Version.current()));
+        outcome.gate().map(gate -> Failure.of(gate, model, ToolVersion.current()));
     publish(outcome.report(), failure);
     return failure.map(Failure::code).orElse(ExitCode.DONE);
   }
@@ -145,8 +146,8 @@ final class TransformJob {
     atLeastOne("--calibration-samples", recipe.calibrationSamples());
     atLeastOne("--opset", recipe.opset());
     Double drop = recipe.maxDrop();
-    if (drop != null && !Double.isFinite(drop)) {
-      throw new UsageException("--max-drop must be a number, not " + drop + ".");
+    if (drop != null && !(drop >= 0 && drop < Double.POSITIVE_INFINITY)) {
+      throw new UsageException("--max-drop must be 0 or more, not " + drop + ".");
     }
   }
 

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.compress.models.architecture.Architecture;
-import dev.compress.onnx.ModelHash;
 import dev.compress.onnx.OnnxReader;
+import dev.compress.tensor.Sha256;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +51,7 @@ class ModelsCommandTest {
     assertThat(json.at("/output/bytes").asLong()).isEqualTo(Files.size(file));
     assertThat(json.at("/output/data").isNull()).isTrue();
     assertThat(OnnxReader.read(file).model().metadata()).containsEntry("weights", "random, seed 3");
-    assertThat(json.at("/output/sha256").asText()).isEqualTo(ModelHash.sha256(file));
+    assertThat(json.at("/output/sha256").asText()).isEqualTo(Sha256.of(file));
     try (Stream<Path> left = Files.list(folder)) {
       assertThat(left).containsExactly(file);
     }

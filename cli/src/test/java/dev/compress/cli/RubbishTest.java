@@ -166,7 +166,10 @@ class RubbishTest {
         "2 | --calibration-samples must be | --calibration-samples -1 "
             + TRANSFORM
             + " sample:glyphs",
-        "2 | --max-drop must be a number | --max-drop NaN --data sample:glyphs "
+        "2 | --max-drop must be 0 or more | --max-drop NaN --data sample:glyphs "
+            + TRANSFORM
+            + " sample:glyphs",
+        "2 | --max-drop must be 0 or more | --max-drop -1 --data sample:glyphs "
             + TRANSFORM
             + " sample:glyphs",
         "2 | is no regular expression | --exclude-nodes ( " + TRANSFORM + " sample:glyphs",

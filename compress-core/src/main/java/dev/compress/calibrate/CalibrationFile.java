@@ -2,19 +2,19 @@ package dev.compress.calibrate;
 
 import dev.compress.calibrate.CalibrationCache.Learnt;
 import dev.compress.error.InvalidDataException;
+import dev.compress.tensor.NewFile;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UTFDataFormatException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -58,23 +58,13 @@ final class CalibrationFile {
   }
 
   static void write(Path file, Map<String, Learnt> entries) throws IOException {
-    Path target = file.toAbsolutePath();
-    Path temporary =
-        target.resolveSibling(
-            "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
-    try {
-      try (OutputStream raw = new BufferedOutputStream(Files.newOutputStream(temporary))) {
-        raw.write(MAGIC);
-        try (DataOutputStream out =
-            new DataOutputStream(new BufferedOutputStream(new GZIPOutputStream(raw)))) {
-          map(out, entries, CalibrationFile::writeLearnt);
-        }
-      }
-      Files.move(
-          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-    } finally {
-      Files.deleteIfExists(temporary);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    bytes.write(MAGIC);
+    try (DataOutputStream out =
+        new DataOutputStream(new BufferedOutputStream(new GZIPOutputStream(bytes)))) {
+      map(out, entries, CalibrationFile::writeLearnt);
     }
+    NewFile.replace(file, bytes.toByteArray());
   }
 
   private interface Reader<T> {

@@ -3,6 +3,7 @@ package dev.compress.data;
 import dev.compress.error.InvalidDataException;
 import dev.compress.error.ReadWriteException;
 import dev.compress.metric.Metric;
+import dev.compress.tensor.Sha256;
 import dev.compress.tensor.TensorBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -193,7 +194,7 @@ public final class Dataset implements AutoCloseable {
    * the same batches: a key for caches.
    */
   public String fingerprint() {
-    MessageDigest digest = ContentHash.sha256();
+    MessageDigest digest = Sha256.digest();
     List<String> parts = new ArrayList<>();
     parts.add(contentSha256());
     parts.add(content.descriptor().canonical());
@@ -205,7 +206,7 @@ public final class Dataset implements AutoCloseable {
       digest.update((byte) 0);
     }
     digest.update(selection.identity());
-    return ContentHash.hex(digest);
+    return Sha256.hex(digest);
   }
 
   /**

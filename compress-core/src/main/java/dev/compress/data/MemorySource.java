@@ -2,6 +2,7 @@ package dev.compress.data;
 
 import dev.compress.error.InvalidDataException;
 import dev.compress.tensor.ByteSource;
+import dev.compress.tensor.Sha256;
 import dev.compress.tensor.TensorBuffer;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -60,7 +61,7 @@ final class MemorySource {
   }
 
   static String sha256(Map<String, TensorBuffer> tensors, long[] labels) {
-    MessageDigest digest = ContentHash.sha256();
+    MessageDigest digest = Sha256.digest();
     tensors.forEach(
         (name, tensor) -> {
           String head = name + " " + tensor.type() + " " + tensor.shape() + "\n";
@@ -70,6 +71,6 @@ final class MemorySource {
     for (long label : labels) {
       digest.update(ByteBuffer.allocate(8).putLong(label).flip());
     }
-    return ContentHash.hex(digest);
+    return Sha256.hex(digest);
   }
 }

@@ -2,14 +2,11 @@ package dev.compress.graph;
 
 import dev.compress.graph.AttributeValue.Bytes;
 import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Sha256;
 import dev.compress.tensor.Tensor;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.StringJoiner;
@@ -33,7 +30,6 @@ import java.util.StringJoiner;
 public final class GraphPrinter {
   private static final int SHOWN_VALUES = 8;
   private static final int HASH_DIGITS = 8;
-  private static final int CHUNK = 1 << 20;
 
   private final StringBuilder text = new StringBuilder();
   private final int hashDigits;
@@ -53,7 +49,7 @@ public final class GraphPrinter {
    */
   public static String fingerprint(OnnxModel model) {
     byte[] text = print(model, Integer.MAX_VALUE).getBytes(StandardCharsets.UTF_8);
-    return HexFormat.of().formatHex(sha256().digest(text));
+    return Sha256.of(text);
   }
 
   private static String print(OnnxModel model, int hashDigits) {
@@ -217,22 +213,7 @@ public final class GraphPrinter {
   }
 
   private String hash(Tensor tensor) {
-    MessageDigest digest = sha256();
-    byte[] chunk = new byte[(int) Math.min(CHUNK, tensor.byteSize())];
-    for (long at = 0; at < tensor.byteSize(); at += chunk.length) {
-      int n = (int) Math.min(chunk.length, tensor.byteSize() - at);
-      tensor.data().read(at, ByteBuffer.wrap(chunk, 0, n));
-      digest.update(chunk, 0, n);
-    }
-    String all = HexFormat.of().formatHex(digest.digest());
+    String all = Sha256.of(tensor.data(), 0, tensor.byteSize());
     return all.substring(0, Math.min(hashDigits, all.length()));
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-256", e);
-    }
   }
 }

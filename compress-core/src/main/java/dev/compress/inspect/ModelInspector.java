@@ -13,9 +13,9 @@ import dev.compress.graph.ValueInfo;
 import dev.compress.graph.ValueType;
 import dev.compress.inspect.Constants.Constant;
 import dev.compress.onnx.LoadedModel;
-import dev.compress.onnx.ModelHash;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.progress.Progress;
+import dev.compress.tensor.Sha256;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -75,7 +75,7 @@ public final class ModelInspector {
     CompletableFuture<TrialRun.Found> trial = trial();
     try {
       progress.begin("hash", -1);
-      String sha256 = ModelHash.sha256(loaded.file());
+      String sha256 = Sha256.of(loaded.file());
       progress.check();
       Constants constants = Constants.of(model);
       Double sparsity = sparsity(constants);

@@ -7,7 +7,9 @@ import dev.compress.error.UnsupportedModelException;
 import dev.compress.graph.OnnxModel;
 import dev.compress.onnx.WriteSettings.ExternalData;
 import dev.compress.progress.Progress;
+import dev.compress.tensor.ByteSource;
 import dev.compress.tensor.FileRegion;
+import dev.compress.tensor.NewFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -42,8 +44,8 @@ public final class OnnxWriter {
    * Writes a model.
    *
    * <p>External data goes into {@code NAME-HASH.data} beside the model, named by its content, and
-   * is put in place before the model. The data file of an earlier output under the same name is
-   * left alone, since other models may refer to it.
+   * is put in place before the model. The data file of a model that is replaced goes, if it was
+   * named so and no other model of the folder refers to it.
    *
    * @param model any model
    * @param output the file
@@ -57,6 +59,40 @@ public final class OnnxWriter {
   public static WrittenModel write(
       OnnxModel model, Path output, WriteSettings settings, Progress progress) {
     Path target = target(output, settings.force());
+    StaleData stale = StaleData.of(target);
+    WrittenModel written = writeTo(target, model, output, settings, progress);
+    stale.remove();
+    return written;
+  }
+
+  /**
+   * Copies a model that is one file, byte for byte.
+   *
+   * @param file the model's file
+   * @param output where to
+   * @param force whether an existing file is replaced
+   * @param progress told the bytes written; asked whether to stop
+   * @return what was written
+   * @throws OutputExistsException if the file exists and is not to be replaced
+   * @throws ReadWriteException if one cannot be read or the other not be written
+   */
+  public static WrittenModel copy(Path file, Path output, boolean force, Progress progress) {
+    Path target = target(output, force);
+    StaleData stale = StaleData.of(target);
+    WriteSettings settings = WriteSettings.DEFAULT.withForce(force);
+    ByteSource bytes = FileRegion.ofAll(file);
+    progress.begin("write", bytes.size());
+    try (NewFile copy = NewFile.near(target, progress)) {
+      copy.write(bytes);
+      String hash = copy.finish(settings.sync());
+      moveModel(copy, target, settings);
+      stale.remove();
+      return new WrittenModel(output, bytes.size(), hash, Optional.empty());
+    }
+  }
+
+  private static WrittenModel writeTo(
+      Path target, OnnxModel model, Path output, WriteSettings settings, Progress progress) {
     WireWriter inline = ModelEncoder.encode(model, TensorPlacement.INLINE);
     if (settings.external() == ExternalData.ALWAYS || inline.size() > settings.inlineLimitBytes()) {
       return writeExternal(model, output, target, settings, progress);
@@ -71,7 +107,7 @@ public final class OnnxWriter {
 
   private static WrittenModel writeExternal(
       OnnxModel model, Path output, Path target, WriteSettings settings, Progress progress) {
-    String stem = target.getFileName().toString().replaceFirst("\\.onnx$", "");
+    String stem = stem(target);
     ExternalLayout layout = ExternalLayout.of(model, false);
     WireWriter size = ModelEncoder.encode(model, layout.placement(dataName(stem, "0".repeat(64))));
     if (size.size() > settings.inlineLimitBytes()) {
@@ -117,6 +153,11 @@ public final class OnnxWriter {
           hash,
           Optional.of(new WrittenModel.Data(place, layout.size(), dataHash)));
     }
+  }
+
+  /** A model's name, which those of its data files begin with. */
+  static String stem(Path target) {
+    return target.getFileName().toString().replaceFirst("\\.onnx$", "");
   }
 
   private static String dataName(String stem, String hash) {

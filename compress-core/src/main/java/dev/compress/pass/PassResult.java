@@ -69,12 +69,28 @@ public record PassResult(
    *
    * @param node the node's label
    * @param op its op type
-   * @param reason why
+   * @param reason why, in words that fit every node that was left for it
+   * @param detail what is to be known of this node; mostly empty
    */
-  public record Skipped(String node, String op, String reason) {
+  public record Skipped(String node, String op, String reason, String detail) {
+    /** Without details. */
+    public Skipped(String node, String op, String reason) {
+      this(node, op, reason, "");
+    }
+
     /** A node that was left alone. */
     public static Skipped of(Node node, String reason) {
-      return new Skipped(node.label(), node.opType(), reason);
+      return of(node, reason, "");
+    }
+
+    /** A node that was left alone, with more about it. */
+    public static Skipped of(Node node, String reason, String detail) {
+      return new Skipped(node.label(), node.opType(), reason, detail);
+    }
+
+    /** The reason with its detail. */
+    public String explained() {
+      return detail.isEmpty() ? reason : reason + " (" + detail + ")";
     }
   }
 

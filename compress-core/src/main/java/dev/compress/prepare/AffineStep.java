@@ -84,10 +84,10 @@ record AffineStep(Node node, ChannelAffine map, List<String> constants) {
     for (int i = 1; i < 5; i++) {
       Optional<Tensor> parameter = index.constant(node.input(i));
       if (parameter.isEmpty()) {
-        return Optional.of("its parameter " + node.input(i) + " is not a stored constant");
+        return Optional.of("a parameter of it is not a stored constant");
       }
       if (!parameter.get().type().isFloatingPoint() || parameter.get().shape().rank() != 1) {
-        return Optional.of("its parameter " + node.input(i) + " is not a vector of floats");
+        return Optional.of("a parameter of it is not a vector of floats");
       }
     }
     return Optional.empty();

@@ -59,7 +59,7 @@ final class ConstantFolding {
     for (Group group : groups) {
       Optional<String> output = group.results().stream().filter(index::isOutput).findFirst();
       if (output.isPresent()) {
-        skip(group, "it makes the graph output " + output.get());
+        skip(group, "it makes a graph output", output.get());
       } else if (group.leafBytes() < SMALL_BYTES) {
         together.add(group);
       } else {
@@ -72,8 +72,12 @@ final class ConstantFolding {
     return editor.build();
   }
 
-  private void skip(Group group, String reason) {
-    skipped.add(Skipped.of(group.nodes().get(group.nodes().size() - 1), reason));
+  private void skip(Group group, String reason, String detail) {
+    skipped.add(Skipped.of(group.nodes().get(group.nodes().size() - 1), reason, detail));
+  }
+
+  private void skipTooLarge(Group group, long allowance) {
+    skip(group, "folded it would take more bytes than that saves", "saves " + allowance + " bytes");
   }
 
   /** The bytes in the file that folding a group saves, and may therefore cost. */
@@ -150,14 +154,23 @@ final class ConstantFolding {
       Tensor value = group.shapes().getOrDefault(result, evaluation.values().get(result));
       if (value == null) {
         String why = evaluation.leftOut().getOrDefault(result, "");
-        skip(group, why.contains(" over ") ? tooLarge(allowance) : why);
+        if (why.contains(" over ")) {
+          skipTooLarge(group, allowance);
+        } else {
+          // What the runtime says of it names the node, and would be another reason each time.
+          int colon = why.indexOf(": ");
+          skip(
+              group,
+              colon < 0 ? why : why.substring(0, colon),
+              colon < 0 ? "" : why.substring(colon + 2));
+        }
         return;
       }
       values.put(result, value);
       bytes += value.byteSize();
     }
     if (bytes > allowance) {
-      skip(group, tooLarge(allowance));
+      skipTooLarge(group, allowance);
       return;
     }
     for (Node node : group.nodes()) {
@@ -170,9 +183,5 @@ final class ConstantFolding {
         editor.removeInitializer(leaf);
       }
     }
-  }
-
-  private static String tooLarge(long allowance) {
-    return "folded it would take more than the " + allowance + " bytes that this saves";
   }
 }

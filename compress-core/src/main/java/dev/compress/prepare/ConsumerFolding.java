@@ -77,7 +77,7 @@ final class ConsumerFolding {
     }
     LinearNode linear = LinearNode.of(next, index).orElse(null);
     if (linear == null) {
-      return Optional.of("the weight of " + next.label() + " is not a stored constant");
+      return Optional.of("the weight next to it is not a stored constant");
     }
     AffineStep step = AffineStep.batchNorm(norm, index).orElseThrow();
     Optional<String> obstacle = obstacle(norm, linear, step);

@@ -14,13 +14,10 @@ import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
 import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Sha256;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
-import java.nio.ByteBuffer;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +40,6 @@ import java.util.Optional;
  * @param minimumBytes tensors with fewer bytes are not merged
  */
 public record MergeTiedWeights(long minimumBytes) implements CompressionPass {
-  private static final int CHUNK_BYTES = 1 << 18;
   private static final int PROBE_BYTES = 1 << 10;
 
   /** From 1 KiB on. */
@@ -160,18 +156,7 @@ public record MergeTiedWeights(long minimumBytes) implements CompressionPass {
   }
 
   private static String hash(Tensor tensor, long from, long to) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, to - from));
-      for (long at = from; at < to; at += chunk.capacity()) {
-        chunk.clear().limit((int) Math.min(chunk.capacity(), to - at));
-        tensor.data().read(at, chunk);
-        digest.update(chunk.flip());
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("Every Java platform has SHA-256", e);
-    }
+    return Sha256.of(tensor.data(), from, to);
   }
 
   /**

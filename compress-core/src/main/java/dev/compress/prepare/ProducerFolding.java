@@ -62,6 +62,10 @@ final class ProducerFolding {
     skipped.putIfAbsent(node.output(0), Skipped.of(node, reason));
   }
 
+  private void skip(Node node, String reason, Node because) {
+    skipped.putIfAbsent(node.output(0), Skipped.of(node, reason, because.label()));
+  }
+
   private void fold(Node node) {
     List<Use> uses = index.uses(node.output(0));
     if (uses.isEmpty()) {
@@ -71,7 +75,7 @@ final class ProducerFolding {
     if (only.isEmpty()) {
       for (Use use : uses) {
         if (use.node().is("BatchNormalization")) {
-          skip(use.node(), "the output of " + node.label() + " is read by others too");
+          skip(use.node(), "what it reads is read by others too", node);
         }
       }
       return;
@@ -82,7 +86,7 @@ final class ProducerFolding {
     Optional<LinearNode> linear = LinearNode.of(node, index);
     if (linear.isEmpty()) {
       if (only.get().is("BatchNormalization")) {
-        skip(only.get(), "the weight of " + node.label() + " is not a stored constant");
+        skip(only.get(), "the weight next to it is not a stored constant", node);
       }
       return;
     }

@@ -2,6 +2,7 @@ package dev.compress.prepare;
 
 import dev.compress.graph.Attribute;
 import dev.compress.graph.AttributeValue;
+import dev.compress.graph.Dim;
 import dev.compress.graph.Node;
 import dev.compress.prepare.UpgradeRule.Outcome;
 import dev.compress.tensor.ElementType;
@@ -245,12 +246,16 @@ final class UpgradeRules {
     }
     if (rank > 0) {
       int first = (int) (axis < 0 ? axis + rank : axis);
-      boolean single =
-          scope.types().dims(node.input(0)).orElseThrow().stream()
-              .skip(first + 1L)
-              .allMatch(d -> d.sizeOrUnknown() == 1);
-      if (single) {
-        return Outcome.of(node.withAttribute(Attribute.of("axis", axis)));
+      List<Dim> dims = scope.types().dims(node.input(0)).orElseThrow();
+      List<Integer> wide = new ArrayList<>();
+      for (int i = first; i < rank; i++) {
+        if (dims.get(i).sizeOrUnknown() != 1) {
+          wide.add(i);
+        }
+      }
+      if (wide.size() <= 1) { // a row of the matrix lies along that axis
+        long along = wide.isEmpty() ? first : wide.get(0);
+        return Outcome.of(node.withAttribute(Attribute.of("axis", along)));
       }
     }
     String y = node.output(0);

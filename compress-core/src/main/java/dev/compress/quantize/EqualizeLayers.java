@@ -65,6 +65,16 @@ public record EqualizeLayers(NodeFilter filter) implements CompressionPass {
     return PassResult.of(model.withGraph(editor.build()), changes, List.of());
   }
 
+  /** Which layers would be equalized, if that is tried. */
+  @Override
+  public PassResult plan(OnnxModel model, PassContext context) {
+    List<Change> changes = new ArrayList<>();
+    for (List<NodePattern> chain : chains(model, new GraphIndex(model.graph()))) {
+      chain.forEach(p -> changes.add(Change.of(p.node(), "equalized with its neighbours")));
+    }
+    return PassResult.of(model, changes, List.of());
+  }
+
   private List<List<NodePattern>> chains(OnnxModel model, GraphIndex index) {
     Set<Node> followers = Collections.newSetFromMap(new IdentityHashMap<>());
     List<List<NodePattern>> chains = new ArrayList<>();

@@ -66,18 +66,15 @@ public record ImproveAccuracy(QuantizeInt8 quantization) implements CompressionP
 
   @Override
   public PassResult plan(OnnxModel model, PassContext context) {
-    return withoutTrial(model, context)
-        .orElseGet(
-            () ->
-                new PassResult(
-                    model,
-                    List.of(),
-                    List.of(),
-                    List.of(),
-                    List.of(),
-                    List.of(
-                        "Equalization and smoothing will be tried on the calibration data and kept"
-                            + " where they help.")));
+    return withoutTrial(model, context).orElseGet(() -> toTry(model, context));
+  }
+
+  private PassResult toTry(OnnxModel model, PassContext context) {
+    List<PassResult.Change> changes = new ArrayList<>();
+    methods().forEach(m -> changes.addAll(m.plan(model, context).changes()));
+    String note =
+        "Equalization and smoothing will be tried on the calibration data and kept where they help.";
+    return new PassResult(model, changes, List.of(), List.of(), List.of(), List.of(note));
   }
 
   /** The result where nothing is to be tried; else empty. */

@@ -81,7 +81,7 @@ final class LayerRounding {
   private static String reasonAgainst(NodePattern layer) {
     WeightLayout layout = InputRows.layoutOf(layer);
     return layout.rowLength() > LONGEST_ROW
-        ? layout.rowLength() + " inputs are too many to round together"
+        ? "too many inputs to round together"
         : InputRows.reasonAgainst(layer);
   }
 

@@ -79,10 +79,16 @@ public record SmoothActivations(NodeFilter filter) implements CompressionPass {
         : PassResult.of(model.withGraph(built(editor)), changes, List.of());
   }
 
-  /** Whose channels reach how far, the data alone tell. */
+  /** Which activations would be smoothed; how far their channels reach, the data alone tell. */
   @Override
   public PassResult plan(OnnxModel model, PassContext context) {
-    return apply(model, context.withoutCalibration());
+    List<Change> changes = new ArrayList<>();
+    if (context.calibration().isPresent()) {
+      norms(model, new GraphIndex(model.graph()))
+          .forEach(
+              n -> changes.add(Change.of(n.scaling(), "outlier channels moved into the weights")));
+    }
+    return PassResult.of(model, changes, List.of());
   }
 
   private static dev.compress.graph.Graph built(GraphEditor editor) {

@@ -1,5 +1,6 @@
 package dev.compress.tensor;
 
+import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -31,6 +32,20 @@ public record FileRegion(Path file, long fileSize, long modifiedNanos, long offs
    */
   public FileRegion {
     Objects.checkFromIndexSize(offset, size, fileSize);
+  }
+
+  /**
+   * A whole file as it is now.
+   *
+   * @throws ReadWriteException if it is not there or cannot be looked at
+   */
+  public static FileRegion ofAll(Path file) {
+    try {
+      long size = Files.size(file);
+      return new FileRegion(file, size, modifiedNanos(file), 0, size);
+    } catch (IOException e) {
+      throw new ReadWriteException("Cannot read " + file + ": " + IoReason.of(e) + ".", e);
+    }
   }
 
   /** A part of a file that may be modified elsewhere, but stays as long as it is. */

@@ -12,8 +12,10 @@ import dev.compress.error.InvalidModelException;
 import dev.compress.error.UnsupportedModelException;
 import dev.compress.graph.AttributeValue;
 import dev.compress.graph.Initializer;
+import dev.compress.graph.OnnxModel;
 import dev.compress.progress.Progress;
 import dev.compress.tensor.FileRegion;
+import dev.compress.tensor.Sha256;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -235,7 +237,7 @@ class ExternalDataTest {
         OnnxWriter.write(OnnxReader.read(input).model(), output, EXTERNAL, Progress.NONE);
 
     WrittenModel.Data data = written.data().orElseThrow();
-    assertThat(data.sha256()).isEqualTo(ModelHash.sha256(data.file()));
+    assertThat(data.sha256()).isEqualTo(Sha256.of(data.file()));
     assertThat(data.file())
         .isEqualTo(folder.toRealPath().resolve("out-" + data.sha256().substring(0, 16) + ".data"));
     assertThat(written.bytes()).isEqualTo(Files.size(output) + Files.size(data.file()));
@@ -257,6 +259,41 @@ class ExternalDataTest {
             OnnxMlComparison.normalised(ModelProto.parseFrom(Files.readAllBytes(inline)))
                 .equals(OnnxMlComparison.normalised(original)))
         .isTrue();
+  }
+
+  @Test
+  void dataOfAnOverwrittenModelGoesUnlessAnotherRefersToIt(@TempDir Path folder)
+      throws IOException {
+    Path input = Files.write(folder.resolve("in.onnx"), manyTensors().toByteArray());
+    OnnxModel model = OnnxReader.read(input).model();
+    Path output = folder.resolve("out.onnx");
+    WriteSettings force = EXTERNAL.withForce(true);
+    Path first = dataOf(OnnxWriter.write(model, output, force, Progress.NONE));
+    assertThat(dataOf(OnnxWriter.write(model, output, force, Progress.NONE))).isEqualTo(first);
+    assertThat(first).as("the same content").exists();
+
+    Path others = Files.write(folder.resolve("out-notes.data"), new byte[] {1});
+    Path second = dataOf(OnnxWriter.write(without(model, 1), output, force, Progress.NONE));
+    assertThat(first).as("no longer referred to").doesNotExist();
+    assertThat(second).exists();
+    assertThat(others).as("not ours").exists();
+
+    Files.copy(output, folder.resolve("copy.onnx"));
+    Path third = dataOf(OnnxWriter.write(model, output, force, Progress.NONE));
+    assertThat(second).as("the copy refers to it").exists();
+    assertThat(OnnxWriter.copy(input, output, true, Progress.NONE).sha256())
+        .isEqualTo(Sha256.of(input));
+    assertThat(third).as("replaced by a model that is one file").doesNotExist();
+    assertThat(output).hasSameBinaryContentAs(input);
+  }
+
+  private static Path dataOf(WrittenModel written) {
+    return written.data().orElseThrow().file();
+  }
+
+  private static OnnxModel without(OnnxModel model, int initializers) {
+    List<Initializer> some = model.graph().initializers();
+    return model.withGraph(model.graph().withInitializers(some.subList(initializers, some.size())));
   }
 
   @Test

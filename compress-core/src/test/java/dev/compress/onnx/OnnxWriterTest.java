@@ -15,6 +15,7 @@ import dev.compress.progress.Progress;
 import dev.compress.tensor.ByteSource;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.HeapBytes;
+import dev.compress.tensor.Sha256;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
 import java.io.IOException;
@@ -91,7 +92,7 @@ class OnnxWriterTest {
     WrittenModel written = OnnxWriter.write(good(), file);
     assertThat(Files.readAllBytes(file)).isEqualTo(OnnxWriter.toBytes(good()));
     assertThat(written.bytes()).isEqualTo(Files.size(file));
-    assertThat(written.sha256()).isEqualTo(ModelHash.sha256(file)).hasSize(64);
+    assertThat(written.sha256()).isEqualTo(Sha256.of(file)).hasSize(64);
     assertThat(written.file()).isEqualTo(file);
   }
 
@@ -285,9 +286,9 @@ class OnnxWriterTest {
   @Test
   void theHashIsThatOfSha256(@TempDir Path folder) throws IOException {
     Path file = Files.writeString(folder.resolve("abc"), "abc"); // FIPS 180-2, appendix B.1
-    assertThat(ModelHash.sha256(file))
+    assertThat(Sha256.of(file))
         .isEqualTo("ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
-    assertThatThrownBy(() -> ModelHash.sha256(folder.resolve("absent")))
+    assertThatThrownBy(() -> Sha256.of(folder.resolve("absent")))
         .isInstanceOf(ReadWriteException.class)
         .hasMessageContaining("No such file");
   }

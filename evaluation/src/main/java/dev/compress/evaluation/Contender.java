@@ -12,9 +12,9 @@ import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
 import dev.compress.graph.ValueType;
 import dev.compress.onnx.LoadedModel;
-import dev.compress.onnx.ModelHash;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.runtime.ExecutionProvider;
+import dev.compress.tensor.Sha256;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalLong;
@@ -55,7 +55,7 @@ final class Contender {
     this.variant = variant;
     this.loaded = OnnxReader.read(variant.file());
     this.model = GraphValidator.check(loaded.model()).model();
-    this.sha256 = ModelHash.sha256(loaded.file());
+    this.sha256 = Sha256.of(loaded.file());
     this.place = VariantPlace.CPU;
     this.device = place.device().toString();
   }

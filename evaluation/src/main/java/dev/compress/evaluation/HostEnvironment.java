@@ -1,14 +1,11 @@
 package dev.compress.evaluation;
 
+import dev.compress.ToolVersion;
 import dev.compress.runtime.HostCpu;
 import dev.compress.runtime.RuntimeInfo;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.util.Properties;
 import org.jspecify.annotations.Nullable;
 
 /** What this machine is. */
@@ -25,7 +22,7 @@ final class HostEnvironment {
         RuntimeInfo.get().version(),
         settings.threads(),
         settings.batch(),
-        version());
+        ToolVersion.current());
   }
 
   private static @Nullable Long memoryBytes() {
@@ -40,18 +37,6 @@ final class HostEnvironment {
       return InetAddress.getLocalHost().getHostName();
     } catch (UnknownHostException e) {
       return "localhost";
-    }
-  }
-
-  private static String version() {
-    try (InputStream in = HostCpu.class.getResourceAsStream("/dev/compress/version.properties")) {
-      Properties properties = new Properties();
-      if (in != null) {
-        properties.load(in);
-      }
-      return properties.getProperty("version", "development");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 }

@@ -3,11 +3,11 @@ package dev.compress.gpu;
 import dev.compress.graph.Initializer;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
-import dev.compress.onnx.ModelHash;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.runtime.Device;
 import dev.compress.runtime.ExecutionProvider;
 import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Sha256;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -69,7 +69,7 @@ final class ProviderSettings {
    */
   private ExecutionProvider tensorRt(int index, Path file) {
     OnnxModel model = OnnxReader.read(file).model();
-    String engines = cache.resolve(ModelHash.sha256(file).substring(0, HASH_DIGITS)).toString();
+    String engines = cache.resolve(Sha256.of(file).substring(0, HASH_DIGITS)).toString();
     Map<String, String> options = new LinkedHashMap<>();
     options.put(ExecutionProvider.DEVICE_ID, Integer.toString(index));
     options.put("trt_fp16_enable", isHalf(model) ? ON : OFF);

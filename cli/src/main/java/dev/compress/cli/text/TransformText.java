@@ -23,6 +23,11 @@ import java.util.List;
 public record TransformText(Style style, int width, boolean verbose) {
   private static final int WORST_LAYERS = 3;
   private static final int SHA_DIGITS = 12;
+
+  /** More would fill the screen with what matters least. */
+  private static final int MOST_REASONS = 10;
+
+  private static final int LONGEST_REASON = 100;
   private static final String INDENT = "  ";
 
   /**
@@ -249,12 +254,26 @@ public record TransformText(Style style, int width, boolean verbose) {
     if (verbose) {
       report
           .passes()
-          .forEach(p -> p.skipped().forEach(s -> table.row(name(s.node()), s.op(), s.reason())));
+          .forEach(p -> p.skipped().forEach(s -> table.row(name(s.node()), s.op(), s.explained())));
       return table;
     }
-    SkippedGroups.of(report.passes())
-        .forEach(g -> table.row(Integer.toString(g.count()), g.op(), g.reason()));
+    List<SkippedGroups.Group> groups = SkippedGroups.of(report.passes());
+    int shown = groups.size() > MOST_REASONS ? MOST_REASONS - 1 : groups.size();
+    for (SkippedGroups.Group group : groups.subList(0, shown)) {
+      table.row(Integer.toString(group.count()), group.op(), brief(group.reason()));
+    }
+    List<SkippedGroups.Group> others = groups.subList(shown, groups.size());
+    if (!others.isEmpty()) {
+      int nodes = others.stream().mapToInt(SkippedGroups.Group::count).sum();
+      table.row(Integer.toString(nodes), "", "for " + others.size() + " other reasons: see -v");
+    }
     return table;
+  }
+
+  private static String brief(String reason) {
+    return reason.length() <= LONGEST_REASON
+        ? reason
+        : reason.substring(0, LONGEST_REASON - 3).stripTrailing() + "...";
   }
 
   private String name(String node) {

@@ -333,7 +333,7 @@ public final class HtmlTransformReport {
     List<List<String>> all = new ArrayList<>();
     report
         .passes()
-        .forEach(p -> p.skipped().forEach(s -> all.add(List.of(s.node(), s.op(), s.reason()))));
+        .forEach(p -> p.skipped().forEach(s -> all.add(List.of(s.node(), s.op(), s.explained()))));
     page.raw("<details><summary>").text("All " + all.size() + " nodes").raw("</summary>");
     page.table(List.of("node", "operator", "why"), all).raw("</details>").end();
   }

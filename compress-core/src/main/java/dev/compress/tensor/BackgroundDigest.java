@@ -1,4 +1,4 @@
-package dev.compress.onnx;
+package dev.compress.tensor;
 
 import dev.compress.error.CancelledException;
 import java.nio.ByteBuffer;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * and so costs no time of its own. Used from one thread.
  */
 final class BackgroundDigest implements AutoCloseable {
-  private final MessageDigest digest = ModelHash.newDigest();
+  private final MessageDigest digest = Sha256.digest();
   private @Nullable ExecutorService executor;
   private @Nullable Future<?> pending;
 
@@ -42,7 +42,7 @@ final class BackgroundDigest implements AutoCloseable {
   String finish(ByteBuffer bytes) {
     await();
     digest.update(bytes);
-    return ModelHash.hex(digest);
+    return Sha256.hex(digest);
   }
 
   private void await() {
@@ -55,7 +55,7 @@ final class BackgroundDigest implements AutoCloseable {
       last.get();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new CancelledException("Interrupted while the model was written.", e);
+      throw new CancelledException("Interrupted while a file was written.", e);
     } catch (ExecutionException e) {
       throw new IllegalStateException("SHA-256 failed", e);
     }

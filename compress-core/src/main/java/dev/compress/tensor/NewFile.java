@@ -1,10 +1,9 @@
-package dev.compress.onnx;
+package dev.compress.tensor;
 
 import dev.compress.error.CancelledException;
 import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import dev.compress.progress.Progress;
-import dev.compress.tensor.ByteSource;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
@@ -20,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * A file that appears complete or not at all: written under a temporary name in the same folder,
  * hashed on the way, then moved into place. Not thread-safe.
  */
-final class NewFile implements AutoCloseable {
+public final class NewFile implements AutoCloseable {
   private static final int BUFFER = 1 << 20;
 
   private final Path target;
@@ -41,12 +40,28 @@ final class NewFile implements AutoCloseable {
   }
 
   /**
+   * Writes a small file at once, over what is there.
+   *
+   * @param target the file
+   * @param content all of it
+   * @throws ReadWriteException if that fails; then an existing file is as it was
+   */
+  public static void replace(Path target, byte[] content) {
+    Path place = target.toAbsolutePath();
+    try (NewFile file = near(place, Progress.NONE)) {
+      file.write(ByteBuffer.wrap(content));
+      file.finish(false);
+      file.moveTo(place);
+    }
+  }
+
+  /**
    * Begins a file.
    *
    * @param target near its final place: in the same folder
    * @param progress advanced by the bytes written; asked whether to stop
    */
-  static NewFile near(Path target, Progress progress) {
+  public static NewFile near(Path target, Progress progress) {
     for (int attempt = 0; ; attempt++) {
       // Not createTempFile: the file would be readable by its owner only, also after the move.
       String unique = Long.toHexString(System.nanoTime() * 31 + ProcessHandle.current().pid());
@@ -80,7 +95,7 @@ final class NewFile implements AutoCloseable {
   }
 
   /** Appends bytes. */
-  void write(ByteBuffer bytes) {
+  public void write(ByteBuffer bytes) {
     while (bytes.hasRemaining()) {
       if (!buffer.hasRemaining()) {
         flush();
@@ -92,7 +107,7 @@ final class NewFile implements AutoCloseable {
   }
 
   /** Appends all bytes of a source. */
-  void write(ByteSource source) {
+  public void write(ByteSource source) {
     long position = 0;
     while (position < source.size()) {
       if (!buffer.hasRemaining()) {
@@ -108,14 +123,14 @@ final class NewFile implements AutoCloseable {
   }
 
   /** Appends zeros up to a position. */
-  void padTo(long position) {
+  public void padTo(long position) {
     while (size() < position) {
       write(ByteBuffer.allocate((int) Math.min(position - size(), BUFFER)));
     }
   }
 
   /** The bytes so far. */
-  long size() {
+  public long size() {
     return written + buffer.position();
   }
 
@@ -147,7 +162,7 @@ final class NewFile implements AutoCloseable {
    * @param sync whether to wait for the disk
    * @return its SHA-256 in hex
    */
-  String finish(boolean sync) {
+  public String finish(boolean sync) {
     writeOut(buffer);
     try {
       if (sync) {
@@ -161,7 +176,7 @@ final class NewFile implements AutoCloseable {
   }
 
   /** Moves the finished file into place, over what is there. */
-  void moveTo(Path place) {
+  public void moveTo(Path place) {
     try {
       Files.move(
           temporary, place, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

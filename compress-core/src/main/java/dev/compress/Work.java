@@ -1,0 +1,58 @@
+package dev.compress;
+
+import dev.compress.calibrate.DatasetSamples;
+import dev.compress.data.Dataset;
+import dev.compress.graph.OnnxModel;
+import dev.compress.metric.Metric;
+import dev.compress.progress.Progress;
+import dev.compress.recipe.Passes;
+import dev.compress.search.ModelScore;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * What a run works with.
+ *
+ * @param passes the recipe with every text checked
+ * @param calibration data to learn ranges from
+ * @param selection labelled data that the recipe's limit is held on
+ * @param cacheFile where to keep what calibration learns
+ * @param progress told how far the work has come; asked whether to stop
+ * @param report gathers what is done
+ */
+record Work(
+    Passes passes,
+    Optional<Dataset> calibration,
+    Optional<Dataset> selection,
+    Optional<Path> cacheFile,
+    Progress progress,
+    ReportBuilder report) {
+  private static final int DEFAULT_SAMPLES = 300;
+
+  /** The calibration samples for a model, as many as the recipe wants. */
+  DatasetSamples samplesOf(Dataset data, OnnxModel model) {
+    Integer wanted = passes.recipe().calibrationSamples();
+    return DatasetSamples.of(data, model.graph(), wanted == null ? DEFAULT_SAMPLES : wanted);
+  }
+
+  /** Scores models on labelled data. */
+  ModelScore scoreOn(Dataset data, OnnxModel model) {
+    Dataset bound = data.bind(DatasetSamples.inputsOf(model.graph()));
+    return new ModelScore(bound, report.threads(), progress);
+  }
+
+  /** What to say where the limit does not hold. */
+  static String dropFailure(ModelScore score, double drop, double limit) {
+    Metric metric = score.metric();
+    return String.format(
+        java.util.Locale.ROOT,
+        "%s %s by %.2f%s on %s; --max-drop allows %.2f. Nothing was written: allow more, give more"
+            + " calibration data, or try --rounding adaptive.",
+        metric,
+        metric.higherIsBetter() ? "fell" : "rose",
+        drop,
+        metric.isRate() ? " points" : "%",
+        score.data().name(),
+        limit);
+  }
+}
