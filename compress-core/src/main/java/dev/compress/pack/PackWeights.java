@@ -1,0 +1,139 @@
+package dev.compress.pack;
+
+import dev.compress.graph.GraphEditor;
+import dev.compress.graph.GraphIndex;
+import dev.compress.graph.GraphIndex.Use;
+import dev.compress.graph.Initializer;
+import dev.compress.graph.Node;
+import dev.compress.graph.OnnxModel;
+import dev.compress.pack.LoadBudget.Choice;
+import dev.compress.pass.CompressionPass;
+import dev.compress.pass.NotApplicable;
+import dev.compress.pass.PassContext;
+import dev.compress.pass.PassResult;
+import dev.compress.pass.PassResult.Change;
+import dev.compress.pass.PassResult.Skipped;
+import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * Stores each weight in the smallest form that holds it exactly: as codes into a codebook, sparse,
+ * in half precision, or as it is. ONNX Runtime computes the weights at load, so what runs is bit for
+ * bit what ran before, in the same kernels.
+ *
+ * <pre>{@code
+ * before: Conv(x, W)                    with W [64, 64, 3, 3] int8, 90% zeros
+ * after:  W = Reshape(ScatterElements(ConstantOfShape(n), CumSum(...), Gather(codebook, ...)))
+ * }</pre>
+ *
+ * @param limited whether load time and peak memory are kept within bounds (see {@link LoadBudget});
+ *     otherwise size is all
+ */
+public record PackWeights(boolean limited) implements CompressionPass {
+  private static final long MIN_ELEMENTS = 64;
+  private static final long LARGEST_BYTES = 1L << 30;
+  private static final Set<ElementType> TYPES =
+      Set.of(
+          ElementType.FLOAT,
+          ElementType.FLOAT16,
+          ElementType.INT8,
+          ElementType.UINT8,
+          ElementType.INT32);
+
+  /** The lowest operator set in which every form can be unpacked: that of the bitmask. */
+  public static final int OPSET = 13;
+
+  @Override
+  public String name() {
+    return "pack-weights";
+  }
+
+  @Override
+  public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
+    GraphIndex index = new GraphIndex(model.graph());
+    return model.graph().initializers().stream().anyMatch(i -> isEligible(i, index))
+        ? Optional.empty()
+        : Optional.of(new NotApplicable("no weight is large enough to be worth it"));
+  }
+
+  /** Subgraphs see what is outside only once it is folded; too late for what their kernels ask. */
+  private static boolean isEligible(Initializer initializer, GraphIndex index) {
+    Tensor tensor = initializer.tensor();
+    String name = initializer.name();
+    List<Use> uses = index.uses(name);
+    return TYPES.contains(tensor.type())
+        && tensor.elementCount() >= MIN_ELEMENTS
+        && tensor.shape().rank() > 0
+        && !index.isInput(name)
+        && !index.isOutput(name)
+        && !uses.isEmpty()
+        && uses.stream().allMatch(u -> u.inputIndex() >= 0);
+  }
+
+  private record Weight(Initializer initializer, Choice choice) {}
+
+  @Override
+  public PassResult apply(OnnxModel model, PassContext context) {
+    GraphIndex index = new GraphIndex(model.graph());
+    List<Weight> weights = new ArrayList<>();
+    List<Skipped> skipped = new ArrayList<>();
+    List<Initializer> eligible =
+        model.graph().initializers().stream().filter(i -> isEligible(i, index)).toList();
+    context.progress().begin("pack weights", eligible.size());
+    for (Initializer initializer : eligible) {
+      context.progress().check();
+      if (initializer.tensor().byteSize() > LARGEST_BYTES) {
+        skipped.add(
+            Skipped.of(
+                index.uses(initializer.name()).get(0).node(),
+                "weight " + initializer.name() + " takes over 1 GiB: it stays dense"));
+        continue;
+      }
+      WeightSurvey survey = WeightSurvey.of(initializer.tensor());
+      List<StorageForm> forms = StorageForm.holding(survey, model.opset());
+      weights.add(new Weight(initializer, new Choice(survey, forms)));
+      context.progress().advance(1);
+    }
+    List<StorageForm> chosen =
+        LoadBudget.choose(weights.stream().map(Weight::choice).toList(), limited);
+    GraphEditor editor = new GraphEditor(model.graph());
+    UnpackingNodes nodes = new UnpackingNodes(editor, context.scratch());
+    List<Change> changes = new ArrayList<>();
+    for (int i = 0; i < weights.size(); i++) {
+      if (!chosen.get(i).isDense()) {
+        context.progress().check();
+        changes.add(pack(weights.get(i), chosen.get(i), editor, nodes, index));
+      }
+    }
+    return PassResult.of(model.withGraph(editor.build()), changes, skipped);
+  }
+
+  private static Change pack(
+      Weight weight,
+      StorageForm form,
+      GraphEditor editor,
+      UnpackingNodes nodes,
+      GraphIndex index) {
+    String name = weight.initializer().name();
+    Tensor tensor = weight.initializer().tensor();
+    WeightSurvey survey = weight.choice().survey();
+    EncodedWeight encoded = EncodedWeight.of(tensor, survey, form);
+    editor.removeInitializer(name);
+    nodes.emit(name, tensor, survey, form, encoded);
+    Node reader = index.uses(name).get(0).node();
+    return Change.of(
+        reader,
+        String.format(
+            Locale.ROOT,
+            "weight %s stored as %s: %.2f bits each, of %d",
+            name,
+            form,
+            8.0 * form.bytes(survey) / tensor.elementCount(),
+            tensor.type().bits()));
+  }
+}

@@ -1,0 +1,224 @@
+package dev.compress.pack;
+
+import dev.compress.graph.Attribute;
+import dev.compress.graph.GraphEditor;
+import dev.compress.graph.Node;
+import dev.compress.pack.StorageForm.Places;
+import dev.compress.pack.StorageForm.Values;
+import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Scratch;
+import dev.compress.tensor.Shape;
+import dev.compress.tensor.Tensor;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Writes encoded weights into a graph: the bytes as constants and the standard operators that make
+ * the weight of them, all of which ONNX Runtime computes at load. What several weights need, such as
+ * tables, is there once. Names are short, since there are many.
+ *
+ * <pre>
+ * codes         BitShift(left) -> BitShift(right) -> Reshape [-> Slice] -> Cast -> Gather(codebook)
+ * symbols       Cast -> Gather(steps) -> CumSum = p;  BitShift -> Cast -> Gather(codebook) = v
+ *               ScatterElements(ConstantOfShape, p, v) -> Reshape
+ * gaps          Cast -> Gather(steps) -> CumSum = p;  Gather(arrivals) = a;  CumSum(a) * a = k
+ *               ScatterElements(ConstantOfShape, p, Gather(list, k)) -> Reshape
+ * bitmask       Cast = m;  Gather(list, CumSum(m) * m) -> Reshape
+ * </pre>
+ */
+final class UnpackingNodes {
+  private final GraphEditor editor;
+  private final Scratch scratch;
+  private final Map<List<Object>, String> shared = new HashMap<>();
+  private int named;
+
+  UnpackingNodes(GraphEditor editor, Scratch scratch) {
+    this.editor = editor;
+    this.scratch = scratch;
+  }
+
+  /**
+   * Writes one weight.
+   *
+   * @param name the value that the nodes make; nothing makes it any more
+   * @param weight its type and shape
+   * @param survey of the weight
+   * @param form how it is stored
+   * @param encoded its bytes
+   */
+  void emit(
+      String name, Tensor weight, WeightSurvey survey, StorageForm form, EncodedWeight encoded) {
+    Shape shape = weight.shape();
+    ElementType type = weight.type();
+    if (form.places() == Places.ALL) {
+      list(type, shape, form, encoded, name);
+      return;
+    }
+    boolean flat = shape.rank() == 1;
+    String whole = flat ? name : fresh();
+    String places;
+    if (form.places() == Places.SYMBOLS) {
+      String symbols = constant(ElementType.UINT8, encoded.places());
+      places = node("CumSum", node("Gather", steps(8, SymbolStream.steps()), cast(symbols)), axis());
+      String high = node("BitShift", List.of(symbols, byteConstant(4)), direction("RIGHT"));
+      String values = node("Gather", codebook(type, encoded), cast(high));
+      scatter(type, shape.elementCount(), places, values, whole);
+    } else {
+      long listed = survey.nonZeros() + 1;
+      String values = list(type, Shape.of(listed), form, encoded, fresh());
+      if (form.places() == Places.MASK) {
+        String mask = cast(bits(encoded.places(), 1, Shape.of(shape.elementCount())));
+        String index = node("Mul", node("CumSum", mask, axis()), mask);
+        editor.add(Node.of("Gather", "", List.of(values, index), List.of(whole)));
+      } else {
+        int width = form.places() == Places.GAPS4 ? 4 : 8;
+        long entries = width == 4 ? survey.gaps4() : survey.gaps8();
+        String gaps = cast(bits(encoded.places(), width, Shape.of(entries)));
+        places = node("CumSum", node("Gather", steps(width, GapStream.steps(width)), gaps), axis());
+        String arrivals = node("Gather", ints("arrivals" + width, GapStream.arrivals(width)), gaps);
+        String index = node("Mul", node("CumSum", arrivals, axis()), arrivals);
+        scatter(
+            type, shape.elementCount(), places, node("Gather", values, index), whole);
+      }
+    }
+    if (!flat) {
+      editor.add(Node.of("Reshape", "", List.of(whole, dims(shape)), List.of(name)));
+    }
+  }
+
+  private void scatter(
+      ElementType type, long elements, String places, String values, String target) {
+    List<Object> key = List.of("zeros", type, elements);
+    String zeros = shared.get(key);
+    if (zeros == null) {
+      Tensor zero = Tensor.ofBytes(type, Shape.of(1), new byte[type.bits() / 8]);
+      List<String> size = List.of(dims(Shape.of(elements)));
+      zeros = node("ConstantOfShape", size, Attribute.of("value", zero));
+      shared.put(key, zeros);
+    }
+    editor.add(Node.of("ScatterElements", "", List.of(zeros, places, values), List.of(target)));
+  }
+
+  /** The values of a list, in a shape; returns {@code target} or the constant that it is. */
+  private String list(
+      ElementType type, Shape shape, StorageForm form, EncodedWeight encoded, String target) {
+    if (form.values() == Values.RAW) {
+      return constant(new Tensor(type, shape, stored(type, shape, encoded.values())));
+    }
+    if (form.values() == Values.HALF) {
+      String halves =
+          constant(
+              new Tensor(
+                  ElementType.FLOAT16, shape, stored(ElementType.FLOAT16, shape, encoded.values())));
+      editor.add(
+          Node.of(
+              "Cast", "", List.of(halves), List.of(target), Attribute.of("to", type.code())));
+      return target;
+    }
+    String codes = cast(bits(encoded.values(), form.values().codeBits(), shape));
+    editor.add(
+        Node.of("Gather", "", List.of(codebook(type, encoded), codes), List.of(target)));
+    return target;
+  }
+
+  /** Codes of a few bits, one a byte, in a shape. */
+  private String bits(byte[] bytes, int width, Shape shape) {
+    if (width == 8) {
+      return constant(new Tensor(ElementType.UINT8, shape, stored(ElementType.UINT8, shape, bytes)));
+    }
+    Shape column = Shape.of(bytes.length, 1);
+    String packed =
+        constant(new Tensor(ElementType.UINT8, column, stored(ElementType.UINT8, column, bytes)));
+    String left =
+        node("BitShift", List.of(packed, leftShifts(width)), direction("LEFT"));
+    String right = node("BitShift", List.of(left, byteConstant(8 - width)), direction("RIGHT"));
+    long codes = bytes.length * (8L / width);
+    if (codes == shape.elementCount()) {
+      return node("Reshape", right, dims(shape));
+    }
+    String flat = node("Reshape", right, dims(-1));
+    String cut =
+        node("Slice", flat, dims(0), dims(shape.elementCount()));
+    return shape.rank() == 1 ? cut : node("Reshape", cut, dims(shape));
+  }
+
+  private dev.compress.tensor.ByteSource stored(ElementType type, Shape shape, byte[] bytes) {
+    return scratch.store(type, shape, bytes).data();
+  }
+
+  private String codebook(ElementType type, EncodedWeight encoded) {
+    return constant(encoded.codebook().tensor(type));
+  }
+
+  private String cast(String value) {
+    return node("Cast", List.of(value), Attribute.of("to", ElementType.INT32.code()));
+  }
+
+  private static Attribute direction(String direction) {
+    return Attribute.of("direction", direction);
+  }
+
+  private String node(String op, String... inputs) {
+    return node(op, List.of(inputs));
+  }
+
+  private String node(String op, List<String> inputs, Attribute... attributes) {
+    String output = fresh();
+    editor.add(Node.of(op, "", inputs, List.of(output), attributes));
+    return output;
+  }
+
+  private String constant(ElementType type, byte[] bytes) {
+    return constant(scratch.store(type, Shape.of(bytes.length * 8L / type.bits()), bytes));
+  }
+
+  private String constant(Tensor tensor) {
+    return editor.addInitializer(fresh(), tensor);
+  }
+
+  private String axis() {
+    return shared("axis", () -> Tensor.ofInts(Shape.scalar(), 0));
+  }
+
+  private String steps(int width, int[] steps) {
+    return ints((width == 8 && steps[0] == -16 ? "symbols" : "gaps") + width, steps);
+  }
+
+  private String ints(String key, int[] values) {
+    return shared(key, () -> Tensor.ofInts(Shape.of(values.length), values));
+  }
+
+  private String byteConstant(int value) {
+    return shared(
+        value,
+        () -> Tensor.ofBytes(ElementType.UINT8, Shape.scalar(), new byte[] {(byte) value}));
+  }
+
+  private String leftShifts(int width) {
+    return shared(
+        List.of("left", width),
+        () -> {
+          byte[] shifts = BitStream.leftShifts(width);
+          return Tensor.ofBytes(ElementType.UINT8, Shape.of(shifts.length), shifts);
+        });
+  }
+
+  private String dims(Shape shape) {
+    return dims(shape.toArray());
+  }
+
+  private String dims(long... dims) {
+    return shared(
+        Arrays.stream(dims).boxed().toList(), () -> Tensor.ofLongs(Shape.of(dims.length), dims));
+  }
+
+  private String shared(Object key, java.util.function.Supplier<Tensor> tensor) {
+    return shared.computeIfAbsent(List.of(key), k -> constant(tensor.get()));
+  }
+
+  private String fresh() {
+    return editor.freshName("_" + Integer.toString(named++, Character.MAX_RADIX));
+  }
+}

@@ -1,0 +1,137 @@
+package dev.compress.pack;
+
+import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Float16;
+import dev.compress.tensor.Tensor;
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * What decides how a weight is best stored, found in one reading: how many elements are not zero,
+ * how far apart those lie, how many distinct values there are, and whether half precision holds
+ * them exactly.
+ *
+ * @param elements all elements
+ * @param elementBytes of one element
+ * @param nonZeros elements whose bits are not all zero
+ * @param symbols entries of the symbol form: one a non-zero, and those that only skip
+ * @param gaps4 entries of the gap form with 4 bits
+ * @param gaps8 entries of the gap form with 8 bits
+ * @param codebook the distinct values, or empty if there are more than a codebook holds
+ * @param fitsHalf whether these are floats that half precision holds exactly
+ */
+record WeightSurvey(
+    long elements,
+    int elementBytes,
+    long nonZeros,
+    long symbols,
+    long gaps4,
+    long gaps8,
+    Optional<Codebook> codebook,
+    boolean fitsHalf) {
+
+  /** Reads a weight. */
+  static WeightSurvey of(Tensor weight) {
+    Reading reading = new Reading(weight.type().equals(ElementType.FLOAT));
+    ElementBits bits = new ElementBits(weight);
+    bits.forEachPiece(reading::read);
+    reading.end();
+    return new WeightSurvey(
+        weight.elementCount(),
+        bits.elementBytes(),
+        reading.nonZeros,
+        reading.symbols,
+        reading.gaps4,
+        reading.gaps8,
+        reading.codebook(),
+        reading.fitsHalf);
+  }
+
+  /** The share of zeros. */
+  double sparsity() {
+    return elements == 0 ? 0 : 1 - (double) nonZeros / elements;
+  }
+
+  private static final class Reading {
+    private final int[] table = new int[8 * Codebook.MOST];
+    private final boolean[] used = new boolean[8 * Codebook.MOST];
+    private int distinct;
+    private boolean fitsHalf;
+    private long nonZeros;
+    private long symbols;
+    private long gaps4;
+    private long gaps8;
+    private long position;
+    private long last = -1;
+    private int previous;
+    private boolean begun;
+
+    Reading(boolean isFloat) {
+      fitsHalf = isFloat;
+    }
+
+    void read(int[] bits, int count) {
+      for (int i = 0; i < count; i++) {
+        int value = bits[i];
+        if (value != 0) {
+          if (nonZeros++ > 0) {
+            gap(position + i - last);
+          }
+          last = position + i;
+        }
+        if (value != previous || !begun) {
+          begun = true;
+          previous = value;
+          note(value);
+        }
+      }
+      position += count;
+    }
+
+    /** The last non-zero's distance from the end: streams begin there. */
+    void end() {
+      if (nonZeros > 0) {
+        gap(position - last);
+      }
+    }
+
+    private void gap(long distance) {
+      symbols += SymbolStream.entries(distance);
+      gaps4 += GapStream.entries(distance, 4);
+      gaps8 += GapStream.entries(distance, 8);
+    }
+
+    private void note(int value) {
+      if (distinct <= Codebook.MOST) {
+        int slot = (value * 0x9E3779B1) >>> 21;
+        while (used[slot] && table[slot] != value) {
+          slot = (slot + 1) % table.length;
+        }
+        if (!used[slot]) {
+          used[slot] = true;
+          table[slot] = value;
+          distinct++;
+        }
+      }
+      if (fitsHalf) {
+        float number = Float.intBitsToFloat(value);
+        float back = Float16.toFloat(Float16.fromFloat(number));
+        fitsHalf = Float.floatToRawIntBits(back) == value;
+      }
+    }
+
+    Optional<Codebook> codebook() {
+      if (distinct > Codebook.MOST) {
+        return Optional.empty();
+      }
+      int[] values = new int[distinct];
+      int n = 0;
+      for (int slot = 0; slot < table.length; slot++) {
+        if (used[slot]) {
+          values[n++] = table[slot];
+        }
+      }
+      return Optional.of(new Codebook(Arrays.copyOf(values, n)));
+    }
+  }
+}
