@@ -37,13 +37,14 @@ record EncodedWeight(byte[] places, byte[] values, Codebook codebook) {
   static ElementType valueType(ElementType type, StorageForm form) {
     return switch (form.values()) {
       case RAW -> type;
-      case HALF -> ElementType.FLOAT16;
+      case HALF -> type.equals(ElementType.FLOAT) ? ElementType.FLOAT16 : ElementType.INT16;
       default -> ElementType.UINT8;
     };
   }
 
   private static final class Encoder {
     private final StorageForm form;
+    private final boolean isFloat;
     private final Codebook codebook;
     private final SymbolStream symbols;
     private final GapStream gaps;
@@ -59,6 +60,7 @@ record EncodedWeight(byte[] places, byte[] values, Codebook codebook) {
 
     Encoder(ElementType type, WeightSurvey survey, StorageForm form) {
       this.form = form;
+      this.isFloat = type.equals(ElementType.FLOAT);
       Codebook found = survey.codebook().orElse(NONE);
       boolean all = form.places() == Places.ALL;
       boolean coded = form.values().codeBits() > 0;
@@ -123,7 +125,7 @@ record EncodedWeight(byte[] places, byte[] values, Codebook codebook) {
 
     private void put(int at, int bits) {
       if (form.values() == Values.HALF) {
-        raw.putShort(at, Float16.fromFloat(Float.intBitsToFloat(bits)));
+        raw.putShort(at, isFloat ? Float16.fromFloat(Float.intBitsToFloat(bits)) : (short) bits);
       } else if (rawBytes == 1) {
         raw.put(at, (byte) bits);
       } else if (rawBytes == 2) {

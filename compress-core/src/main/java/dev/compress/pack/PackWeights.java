@@ -35,7 +35,7 @@ import java.util.Set;
  *     otherwise size is all
  */
 public record PackWeights(boolean limited) implements CompressionPass {
-  private static final long MIN_ELEMENTS = 64;
+  private static final long MIN_ELEMENTS = 16;
   private static final long LARGEST_BYTES = 1L << 30;
   private static final Set<ElementType> TYPES =
       Set.of(
@@ -45,8 +45,8 @@ public record PackWeights(boolean limited) implements CompressionPass {
           ElementType.UINT8,
           ElementType.INT32);
 
-  /** The lowest operator set in which every form can be unpacked: that of the bitmask. */
-  public static final int OPSET = 13;
+  /** The lowest operator set in which every form can be unpacked. */
+  public static final int OPSET = 11;
 
   @Override
   public String name() {

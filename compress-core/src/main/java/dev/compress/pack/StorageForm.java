@@ -15,7 +15,7 @@ record StorageForm(Places places, Values values) {
     /** Not at all: every element is there. */
     ALL("", 0),
     /** A bit an element. */
-    MASK("bitmask", 13),
+    MASK("bitmask", 11),
     /** {@link GapStream} of 4 bits. */
     GAPS4("4-bit gaps", 11),
     /** {@link GapStream} of 8 bits. */
@@ -36,8 +36,8 @@ record StorageForm(Places places, Values values) {
   enum Values {
     /** As they are. */
     RAW("values", 0, 1),
-    /** In half precision. */
-    HALF("half precision", 16, 1),
+    /** In 16 bits: half precision, or short integers. */
+    HALF("16-bit values", 16, 1),
     /** An index of 1 bit into a codebook. */
     CODES1("1-bit codes", 1, 11),
     /** An index of 2 bits. */

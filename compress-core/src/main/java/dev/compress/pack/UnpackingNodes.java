@@ -108,10 +108,8 @@ final class UnpackingNodes {
       return constant(new Tensor(type, shape, stored(type, shape, encoded.values())));
     }
     if (form.values() == Values.HALF) {
-      String halves =
-          constant(
-              new Tensor(
-                  ElementType.FLOAT16, shape, stored(ElementType.FLOAT16, shape, encoded.values())));
+      ElementType narrow = EncodedWeight.valueType(type, form);
+      String halves = constant(new Tensor(narrow, shape, stored(narrow, shape, encoded.values())));
       editor.add(
           Node.of(
               "Cast", "", List.of(halves), List.of(target), Attribute.of("to", type.code())));

@@ -8,8 +8,7 @@ import java.util.Optional;
 
 /**
  * What decides how a weight is best stored, found in one reading: how many elements are not zero,
- * how far apart those lie, how many distinct values there are, and whether half precision holds
- * them exactly.
+ * how far apart those lie, how many distinct values there are, and whether 16 bits hold them exactly.
  *
  * @param elements all elements
  * @param elementBytes of one element
@@ -18,7 +17,7 @@ import java.util.Optional;
  * @param gaps4 entries of the gap form with 4 bits
  * @param gaps8 entries of the gap form with 8 bits
  * @param codebook the distinct values, or empty if there are more than a codebook holds
- * @param fitsHalf whether these are floats that half precision holds exactly
+ * @param fitsHalf whether these are floats that half precision, or int32 that int16 holds exactly
  */
 record WeightSurvey(
     long elements,
@@ -32,7 +31,7 @@ record WeightSurvey(
 
   /** Reads a weight. */
   static WeightSurvey of(Tensor weight) {
-    Reading reading = new Reading(weight.type().equals(ElementType.FLOAT));
+    Reading reading = new Reading(weight.type());
     ElementBits bits = new ElementBits(weight);
     bits.forEachPiece(reading::read);
     reading.end();
@@ -56,6 +55,7 @@ record WeightSurvey(
     private final int[] table = new int[8 * Codebook.MOST];
     private final boolean[] used = new boolean[8 * Codebook.MOST];
     private int distinct;
+    private final boolean isFloat;
     private boolean fitsHalf;
     private long nonZeros;
     private long symbols;
@@ -66,8 +66,9 @@ record WeightSurvey(
     private int previous;
     private boolean begun;
 
-    Reading(boolean isFloat) {
-      fitsHalf = isFloat;
+    Reading(ElementType type) {
+      isFloat = type.equals(ElementType.FLOAT);
+      fitsHalf = isFloat || type.equals(ElementType.INT32);
     }
 
     void read(int[] bits, int count) {
@@ -114,10 +115,13 @@ record WeightSurvey(
         }
       }
       if (fitsHalf) {
-        float number = Float.intBitsToFloat(value);
-        float back = Float16.toFloat(Float16.fromFloat(number));
-        fitsHalf = Float.floatToRawIntBits(back) == value;
+        fitsHalf = isFloat ? fitsHalf(value) : value == (short) value;
       }
+    }
+
+    private static boolean fitsHalf(int bits) {
+      float back = Float16.toFloat(Float16.fromFloat(Float.intBitsToFloat(bits)));
+      return Float.floatToRawIntBits(back) == bits;
     }
 
     Optional<Codebook> codebook() {
