@@ -35,8 +35,10 @@ final class OutputStage {
   private final Passes passes;
   private final ReportBuilder report;
   private final LoadedModel loaded;
+  private final Storing storing;
 
-  OutputStage(Work work, LoadedModel loaded) {
+  OutputStage(Work work, LoadedModel loaded, Storing storing) {
+    this.storing = storing;
     this.work = work;
     this.passes = work.passes();
     this.report = work.report();
@@ -57,7 +59,9 @@ final class OutputStage {
     try {
       Output made = write(transformed, target, trial || overwrite);
       prove(made);
-      if ((report.isSlower() || report.isUnfaithful()) && made.used().fallback().isPresent()) {
+      // A pruned model is compared with the input: how far it is off says nothing of integers.
+      boolean unfaithful = report.isUnfaithful() && !passes.reshapesWeights();
+      if ((report.isSlower() || unfaithful) && made.used().fallback().isPresent()) {
         report.noteFallback(report.isSlower() ? "slower than float" : "too inexact");
         made = write(made.used().fallback().get().get(), target, true);
         prove(made);
@@ -65,7 +69,8 @@ final class OutputStage {
       if (report.isSlower()
           && made.used().changed()
           && passes.mode() == QuantizationMode.AUTO
-          && passes.quantization() == Passes.Quantization.INT8) {
+          && passes.quantization() == Passes.Quantization.INT8
+          && !passes.reshapesWeights()) { // size was asked for
         report.note("With its weights stored in 8 bits the model was slower than the input.");
         made = write(Transformed.unchanged(loaded.model()), target, true);
         prove(made);
@@ -156,13 +161,13 @@ final class OutputStage {
   }
 
   private Output write(Transformed transformed, Path output, boolean overwrite) {
-    if (!transformed.changed()) {
+    OnnxModel model = storing.stored(transformed.model());
+    if (!transformed.changed() && model == transformed.model()) {
       report.revert();
       return new Output(copy(output, overwrite), transformed);
     }
     WrittenModel written =
-        OnnxWriter.write(
-            stamped(transformed.model()), output, settings(overwrite), work.progress());
+        OnnxWriter.write(stamped(model), output, settings(overwrite), work.progress());
     if (written.bytes() <= loaded.bytes()) {
       return new Output(written, transformed);
     }

@@ -67,6 +67,7 @@ final class PassStage {
     PassContext context =
         new PassContext(scratch, work.progress(), threads, report.seed(), samples, cache, memo);
     List<CompressionPass> all = new ArrayList<>(passes.preparing(model));
+    all.addAll(passes.shaping());
     List<CompressionPass> quantizing = passes.quantizing();
     all.addAll(quantizing);
     Pipeline.Outcome outcome = new Pipeline(all).run(model, context);
@@ -79,7 +80,9 @@ final class PassStage {
     PassResult last = reports.get(reports.size() - 1).result();
     OnnxModel before =
         reports.size() > 1 ? reports.get(reports.size() - 2).result().model() : model;
-    boolean changed = last.model() != before;
+    // What only prepared for quantization is not worth a new file; what shaped weights is.
+    boolean shaped = passes.reshapesWeights() && before != model;
+    boolean changed = last.model() != before || shaped;
     boolean measured = report.provesAnything() || passes.recipe().maxDrop() != null;
     Map<Trace, Double> sensitivity =
         measured && (samples.isPresent() || work.selection().isPresent())
@@ -94,7 +97,7 @@ final class PassStage {
     if (changed
         && passes.recipe().maxDrop() != null
         && quantizing.get(quantizing.size() - 1) instanceof QuantizeInt8 pass) {
-      return hold(pass, before, last, sensitivity, context);
+      return hold(pass, model, before, last, sensitivity, context);
     }
     Optional<Supplier<Transformed>> fallback = fallback(quantizing, before, context);
     if (fallback.isPresent() && samples.isPresent() && !report.provesAnything()) {
@@ -159,6 +162,7 @@ final class PassStage {
 
   private Transformed hold(
       QuantizeInt8 pass,
+      OnnxModel input,
       OnnxModel before,
       PassResult first,
       Map<Trace, Double> sensitivity,
@@ -170,7 +174,7 @@ final class PassStage {
                 () -> new IllegalArgumentException("--max-drop needs labelled data: give --data."));
     ModelScore score = work.scoreOn(data, before);
     HoldAccuracy.Found found =
-        new HoldAccuracy(pass, score, maxDrop).search(before, first, sensitivity, context);
+        new HoldAccuracy(pass, score, maxDrop).search(input, before, first, sensitivity, context);
     report.accuracy(found, score);
     Map<String, Double> byOutput = new HashMap<>();
     sensitivity.forEach((trace, decibels) -> byOutput.put(trace.output(), decibels));
@@ -183,7 +187,7 @@ final class PassStage {
     String failure = Work.dropFailure(score, found.drop(), maxDrop);
     return new Transformed(
         found.result().model(),
-        found.result().model() != before,
+        found.result().model() != before || (passes.reshapesWeights() && before != input),
         found.holds(),
         failure,
         Optional.empty());
@@ -197,13 +201,12 @@ final class PassStage {
         || !(quantizing.get(quantizing.size() - 1) instanceof QuantizeInt8 pass)) {
       return Optional.empty();
     }
-    QuantizeInt8 stored =
-        new QuantizeInt8(
-            QuantizationMode.WEIGHTS, pass.target(), pass.filter(), pass.method(), Set.of());
+    QuantizeInt8 stored = pass.in(QuantizationMode.WEIGHTS).keepingFloat(Set.of());
     return Optional.of(
         () -> {
           OnnxModel model = stored.apply(before, context).model();
-          return Transformed.of(model, before);
+          boolean shaped = passes.reshapesWeights();
+          return new Transformed(model, shaped || model != before, true, "", Optional.empty());
         });
   }
 

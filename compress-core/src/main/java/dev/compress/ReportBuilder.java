@@ -27,6 +27,7 @@ import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Gathers what a run did and measured. Not thread-safe: one a run. */
@@ -216,6 +217,19 @@ final class ReportBuilder {
     }
     warnings.addAll(passWarnings);
     notes.addAll(passNotes);
+  }
+
+  /** Whether a pass has changed anything. */
+  boolean hasChanged(String pass) {
+    return done.stream().anyMatch(p -> p.name().equals(pass) && !p.changed().isEmpty());
+  }
+
+  /** The last step, which may be done again: what it did before is no more. */
+  void storing(List<Pipeline.PassReport> reports) {
+    Set<String> names =
+        reports.stream().map(Pipeline.PassReport::name).collect(Collectors.toSet());
+    done.removeIf(p -> names.contains(p.name()));
+    passes(reports);
   }
 
   void layers(List<Trace> traces, Map<Trace, Double> sqnrDb) {

@@ -50,6 +50,7 @@ final class Transformation {
     work.report().warn(checked.warnings());
     work.report().input(loaded, Sha256.of(loaded.file()));
     List<CompressionPass> all = new ArrayList<>(work.passes().preparing(checked.model()));
+    all.addAll(work.passes().shaping());
     all.addAll(work.passes().quantizing());
     Optional<Samples> samples = work.calibration().map(d -> work.samplesOf(d, checked.model()));
     try (Scratch scratch = Scratch.inTemporaryFolder()) {
@@ -86,7 +87,8 @@ final class Transformation {
         throw new TransformGateException(transformed.failure(), work.report().build());
       }
       WrittenModel written =
-          new OutputStage(work, loaded).finish(transformed, score, output, overwrite);
+          new OutputStage(work, loaded, new Storing(work, scratch))
+              .finish(transformed, score, output, overwrite);
       work.report().output(written, loaded.bytes());
       return work.report().build();
     }

@@ -44,6 +44,34 @@ abstract class Choices implements Iterable<String> {
     }
   }
 
+  /** Of {@code --prune-kind}. */
+  static final class PruneKind extends Choices {
+    PruneKind() {
+      super("unstructured", "2:4");
+    }
+  }
+
+  /** Of {@code --prune-criterion}. */
+  static final class PruneCriterion extends Choices {
+    PruneCriterion() {
+      super("magnitude", "activation");
+    }
+  }
+
+  /** Of {@code --prune-allocation}. */
+  static final class PruneAllocation extends Choices {
+    PruneAllocation() {
+      super("global", "layer");
+    }
+  }
+
+  /** Of {@code --pack}. */
+  static final class Pack extends Choices {
+    Pack() {
+      super("auto", "always", "none");
+    }
+  }
+
   /** Of {@code --calibration-method}. */
   static final class Method extends Choices {
     Method() {

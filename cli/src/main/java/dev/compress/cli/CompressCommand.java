@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
       "Examples:",
       "  compress --quantize int8 sample:glyphs",
       "  compress --quantize int8 --calibration-data images.npz model.onnx",
+      "  compress --prune 0.9 --cluster 16 --quantize int8 model.onnx",
       "  compress --quantize int8 --calibration-data train.npz --data test.npz \\",
       "      --max-drop 0.3 --report report.html model.onnx",
       "",
@@ -48,10 +49,17 @@ final class CompressCommand implements Callable<Integer> {
   @ArgGroup(exclusive = false, validate = false, heading = "%nQuantization:%n", order = 1)
   final QuantizeOptions quantize = new QuantizeOptions();
 
-  @ArgGroup(exclusive = false, validate = false, heading = "%nData and proof:%n", order = 2)
+  @ArgGroup(
+      exclusive = false,
+      validate = false,
+      heading = "%nPruning, clustering, storage:%n",
+      order = 2)
+  final ShrinkOptions shrink = new ShrinkOptions();
+
+  @ArgGroup(exclusive = false, validate = false, heading = "%nData and proof:%n", order = 3)
   final DataOptions data = new DataOptions();
 
-  @ArgGroup(exclusive = false, validate = false, heading = "%nFiles and the run:%n", order = 3)
+  @ArgGroup(exclusive = false, validate = false, heading = "%nFiles and the run:%n", order = 4)
   final RunOptions run = new RunOptions();
 
   // Required, but not of the parser: it would then be required of every command.

@@ -9,19 +9,13 @@ import java.util.Set;
  * are recognised and refused, so that nobody takes them for a typing error.
  */
 final class LaterFeatures {
-  private static final Set<String> COMMANDS = Set.of("distill", "unpack");
+  private static final Set<String> COMMANDS = Set.of("distill");
 
   private static final Set<String> OPTIONS =
       Set.of(
-          "--prune",
-          "--prune-kind",
-          "--prune-criterion",
-          "--prune-allocation",
           "--prune-target",
           "--prune-schedule",
           "--channel-round",
-          "--cluster",
-          "--pack",
           "--low-rank",
           "--fine-tune",
           "--train-data",

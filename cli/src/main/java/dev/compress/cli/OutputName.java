@@ -1,6 +1,10 @@
 package dev.compress.cli;
 
+import dev.compress.recipe.Recipe;
+import java.math.BigDecimal;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -14,10 +18,10 @@ final class OutputName {
    * The output of a job.
    *
    * @param model a file, or sample:NAME, whose output goes into the current folder
-   * @param quantize the number format
+   * @param done what is done to it, such as "int8" or "prune50.cluster16.int8"
    */
-  static Path of(String model, String quantize) {
-    String suffix = "." + quantize.toLowerCase(Locale.ROOT) + EXTENSION;
+  static Path of(String model, String done) {
+    String suffix = "." + done.toLowerCase(Locale.ROOT) + EXTENSION;
     Optional<String> sample = Samples.name(model);
     if (sample.isPresent()) {
       return Path.of(sample.get() + suffix);
@@ -28,5 +32,24 @@ final class OutputName {
     boolean known = name.toLowerCase(Locale.ROOT).endsWith(EXTENSION);
     String stem = known ? name.substring(0, name.length() - EXTENSION.length()) : name;
     return input.resolveSibling(stem + suffix);
+  }
+
+  /** What a recipe does, as the name of its output tells it; "" if it does nothing. */
+  static String done(Recipe recipe) {
+    List<String> parts = new ArrayList<>();
+    if (recipe.prune() != null) {
+      String percent = BigDecimal.valueOf(recipe.prune()).movePointRight(2).toPlainString();
+      parts.add("prune" + new BigDecimal(percent).stripTrailingZeros().toPlainString());
+    }
+    if (recipe.cluster() != null) {
+      parts.add("cluster" + recipe.cluster());
+    }
+    if (recipe.quantize() != null) {
+      parts.add(recipe.quantize());
+    }
+    if (parts.isEmpty() && "always".equals(recipe.pack())) {
+      parts.add("packed");
+    }
+    return String.join(".", parts);
   }
 }

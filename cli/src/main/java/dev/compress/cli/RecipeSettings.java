@@ -20,6 +20,7 @@ final class RecipeSettings {
     QuantizeOptions quantize = command.quantize;
     DataOptions data = command.data;
     RunOptions run = command.run;
+    ShrinkOptions shrink = command.shrink;
     return new Recipe(
         first(quantize.quantize, base.quantize()),
         first(quantize.mode, base.quantizeMode()),
@@ -37,7 +38,13 @@ final class RecipeSettings {
         first(data.proof, base.proof()),
         first(data.strict, base.strict()),
         first(run.seed, base.seed()),
-        first(run.threads, base.threads()));
+        first(run.threads, base.threads()),
+        first(shrink.prune(), base.prune()),
+        first(shrink.pruneKind, base.pruneKind()),
+        first(shrink.pruneCriterion, base.pruneCriterion()),
+        first(shrink.pruneAllocation, base.pruneAllocation()),
+        first(shrink.cluster, base.cluster()),
+        first(shrink.pack, base.pack()));
   }
 
   private static Recipe read(Path file) {

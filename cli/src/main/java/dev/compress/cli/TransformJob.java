@@ -106,13 +106,14 @@ final class TransformJob {
   }
 
   private Path output(Recipe recipe) {
-    String quantize = recipe.quantize();
-    if (quantize == null) {
+    String done = OutputName.done(recipe);
+    if (done.isEmpty()) {
       throw new UsageException(
-          "What is to be done to the model? Add --quantize int8, fp16 or int4, or --recipe FILE.");
+          "What is to be done to the model? Add --quantize int8, fp16 or int4, --prune SHARE,"
+              + " --cluster K, --pack always, or --recipe FILE.");
     }
     Path given = command.run.output;
-    return given != null ? given : OutputName.of(model, quantize);
+    return given != null ? given : OutputName.of(model, done);
   }
 
   private void checkSettings(Recipe recipe) {
@@ -145,9 +146,24 @@ final class TransformJob {
     atLeastOne("--threads", recipe.threads());
     atLeastOne("--calibration-samples", recipe.calibrationSamples());
     atLeastOne("--opset", recipe.opset());
+    checkShare(recipe.prune());
+    Integer cluster = recipe.cluster();
+    if (cluster != null && (cluster < 2 || cluster > 256)) {
+      throw new UsageException(
+          "--cluster must be 2 to 256 distinct values, not " + cluster + ".");
+    }
     Double drop = recipe.maxDrop();
     if (drop != null && !(drop >= 0 && drop < Double.POSITIVE_INFINITY)) {
       throw new UsageException("--max-drop must be 0 or more, not " + drop + ".");
+    }
+  }
+
+  private static void checkShare(@Nullable Double share) {
+    if (share != null && !(share >= 0 && share < 1)) {
+      throw new UsageException(
+          "--prune must be 0 or more and under 1, such as 0.5 or 50%, not "
+              + share
+              + ". At 1 no weight would be left.");
     }
   }
 

@@ -157,7 +157,9 @@ class ProgramTest {
                     + " --calibration-data c.npz --calibration-samples 100"
                     + " --calibration-method kl --calibration-cache ranges.bin --data d.npz"
                     + " --data-config d.yaml --max-drop 0.3 --proof kernels --strict --seed 7"
-                    + " --threads 3 --energy none")
+                    + " --threads 3 --energy none --prune 50% --prune-kind 2:4"
+                    + " --prune-criterion activation --prune-allocation layer --cluster 16"
+                    + " --pack always")
                 .split(" ", -1));
     assertThat(result.err()).isEmpty();
     assertThat(bench.requests)
@@ -180,7 +182,13 @@ class ProgramTest {
                     "kernels",
                     true,
                     7L,
-                    3),
+                    3,
+                    0.5,
+                    "2:4",
+                    "activation",
+                    "layer",
+                    16,
+                    "always"),
                 model.toString(),
                 java.util.Optional.of(Path.of("d.yaml")),
                 java.util.Optional.of(Path.of("ranges.bin")),

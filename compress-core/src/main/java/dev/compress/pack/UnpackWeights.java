@@ -30,12 +30,15 @@ import java.util.Set;
  * @param halves whether weights that are stored in half precision and cast count as packed
  */
 public record UnpackWeights(boolean halves) implements CompressionPass {
+  /** Its name in reports. */
+  public static final String NAME = "unpack-weights";
+
   /** Weights made of less are computed together. */
   private static final long SMALL_BYTES = 1 << 16;
 
   @Override
   public String name() {
-    return "unpack-weights";
+    return NAME;
   }
 
   @Override

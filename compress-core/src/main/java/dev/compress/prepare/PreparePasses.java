@@ -30,27 +30,28 @@ public final class PreparePasses {
    *     be raised
    */
   public static List<CompressionPass> all(long opset) {
-    return List.of(
-        new RemoveInitializersFromInputs(),
-        new ConstantsToInitializers(),
-        new FoldConstants(),
-        new RemoveIdentity(),
-        new CancelTransposes(),
-        new FoldBatchNorm(),
-        new UpgradeOpset(opset),
-        new MergeTiedWeights(),
-        new RemoveDead());
+    return all(opset, List.of());
   }
 
   /**
-   * The same for a model whose float16 should become float32 first, because the one who asks makes
-   * smaller things of the weights.
+   * All of them, with others as soon as constants are known.
    *
-   * @param opset as for {@link #all}
+   * @param opset as above
+   * @param onceConstant what is to see constants that are not folded yet, such as {@link
+   *     WidenFloat16}
    */
-  public static List<CompressionPass> widening(long opset) {
-    List<CompressionPass> passes = new ArrayList<>(all(opset));
-    passes.add(2, new WidenFloat16()); // when constants are known as such
-    return List.copyOf(passes);
+  public static List<CompressionPass> all(long opset, List<CompressionPass> onceConstant) {
+    List<CompressionPass> all = new ArrayList<>();
+    all.add(new RemoveInitializersFromInputs());
+    all.add(new ConstantsToInitializers());
+    all.addAll(onceConstant);
+    all.add(new FoldConstants());
+    all.add(new RemoveIdentity());
+    all.add(new CancelTransposes());
+    all.add(new FoldBatchNorm());
+    all.add(new UpgradeOpset(opset));
+    all.add(new MergeTiedWeights());
+    all.add(new RemoveDead());
+    return List.copyOf(all);
   }
 }

@@ -164,6 +164,9 @@ final class DynamicQuantizer {
     if (rounding != null) {
       codes = rounding.round(pattern, codes);
     }
+    codes =
+        codes.mapped(
+            settings.codes(), ChannelLayout.of(weight.shape(), pattern.outputAxis()), context);
     Tensor q = pattern.outputAxis() == 0 ? transposed(codes.codes()) : codes.codes();
     int n = codes.scales().length;
     return new String[] {

@@ -149,7 +149,8 @@ public record ImproveAccuracy(QuantizeInt8 quantization) implements CompressionP
             Optional.of(quantization.method().orElse(RangeMethod.MIN_MAX)),
             quantization.keptFloat(),
             Rounding.NEAREST,
-            false);
+            false,
+            quantization.codes());
     OnnxModel quantized = quick.apply(candidate, few).model();
     FidelityScorer scorer = new FidelityScorer();
     SessionOptions options = SessionOptions.of(few.threads());

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * convolution's kernel, or the last axis of a matrix product's input. Of large inputs only some
  * rows are taken, at equal distances that shift from sample to sample.
  */
-final class InputRows {
+public final class InputRows {
   private final NodePattern pattern;
   private final WeightLayout layout;
   private final @Nullable AffineParameters parameters;
@@ -22,7 +22,7 @@ final class InputRows {
 
   /** Takes rows. */
   @FunctionalInterface
-  interface Sink {
+  public interface Sink {
     /**
      * One row.
      *
@@ -41,7 +41,7 @@ final class InputRows {
    * @param rowsPerSample the most rows to take of one sample
    * @param sink takes the rows, each as long as a row of the layer's weight
    */
-  InputRows(
+  public InputRows(
       NodePattern pattern, @Nullable AffineParameters parameters, int rowsPerSample, Sink sink) {
     this.pattern = pattern;
     this.layout = layoutOf(pattern);
@@ -50,7 +50,8 @@ final class InputRows {
     this.sink = sink;
   }
 
-  static WeightLayout layoutOf(NodePattern pattern) {
+  /** How the weight of a layer lies in its array. */
+  public static WeightLayout layoutOf(NodePattern pattern) {
     Shape shape = pattern.tensor().shape();
     if (pattern.node().is("Conv")) {
       return WeightLayout.convolution(shape, Math.toIntExact(pattern.groups()));
@@ -61,19 +62,20 @@ final class InputRows {
   }
 
   /** Why the rows of a layer cannot be cut out; empty if they can. */
-  static String reasonAgainst(NodePattern pattern) {
+  public static String reasonAgainst(NodePattern pattern) {
     String pad = pattern.node().stringAttribute("auto_pad", "NOTSET").toUpperCase(Locale.ROOT);
     return !pattern.node().is("Conv") || pad.equals("NOTSET") || pad.equals("VALID")
         ? ""
         : "its padding is given as " + pad;
   }
 
-  WeightLayout layout() {
+  /** How the weight lies in its array. */
+  public WeightLayout layout() {
     return layout;
   }
 
   /** Takes in a batch of the layer's input. */
-  void observe(TensorBuffer input) {
+  public void observe(TensorBuffer input) {
     if (input.shape().elementCount() == 0) {
       return;
     }

@@ -17,13 +17,13 @@ import java.util.Optional;
  * @param outputAxis the weight's axis of output channels
  * @param bias the value name of its bias, "" without one
  */
-record NodePattern(Node node, String weight, Tensor tensor, int outputAxis, String bias) {
+public record NodePattern(Node node, String weight, Tensor tensor, int outputAxis, String bias) {
   /**
    * Matches a node.
    *
    * @return the match, or empty if the node has another form
    */
-  static Optional<NodePattern> match(Node node, GraphIndex index) {
+  public static Optional<NodePattern> match(Node node, GraphIndex index) {
     if (node.is("Conv")) {
       return weighted(node, index, 0, 3, Integer.MAX_VALUE);
     }
@@ -66,17 +66,17 @@ record NodePattern(Node node, String weight, Tensor tensor, int outputAxis, Stri
   }
 
   /** Output channels of the weight. */
-  long outputChannels() {
+  public long outputChannels() {
     return tensor.shape().dim(outputAxis);
   }
 
   /** Products that are summed for one output element. */
-  long reductionLength() {
+  public long reductionLength() {
     return tensor.elementCount() / outputChannels();
   }
 
   /** Groups of a convolution, else 1. */
-  long groups() {
+  public long groups() {
     return node.is("Conv") ? node.intAttribute("group", 1) : 1;
   }
 

@@ -76,7 +76,7 @@ public record QuantizeInt4(NodeFilter filter) implements CompressionPass {
     Edit edit = new Edit(this, model, context);
     Graph graph = edit.run();
     List<Change> changes = new ArrayList<>(edit.changes);
-    graph = StoredWeights.storeAll(graph, filter, context, changes);
+    graph = StoredWeights.storeAll(graph, filter, CodeMap.NONE, context, changes);
     if (graph == model.graph()) {
       return new PassResult(model, changes, edit.skipped, List.of());
     }

@@ -29,6 +29,7 @@ import java.util.Set;
  * @param keptFloat nodes, by their first output, that must go on computing in float
  * @param rounding how weights of integer nodes are rounded
  * @param guarded whether nodes whose rounding ruins the outputs are left float unasked
+ * @param codes what becomes of the codes of weights
  */
 public record QuantizeInt8(
     QuantizationMode mode,
@@ -37,7 +38,8 @@ public record QuantizeInt8(
     Optional<RangeMethod> method,
     Set<String> keptFloat,
     Rounding rounding,
-    boolean guarded)
+    boolean guarded,
+    CodeMap codes)
     implements CompressionPass {
   public QuantizeInt8 {
     keptFloat = Set.copyOf(keptFloat);
@@ -50,7 +52,7 @@ public record QuantizeInt8(
       NodeFilter filter,
       Optional<RangeMethod> method,
       Set<String> keptFloat) {
-    this(mode, target, filter, method, keptFloat, Rounding.NEAREST, true);
+    this(mode, target, filter, method, keptFloat, Rounding.NEAREST, true, CodeMap.NONE);
   }
 
   /** Guarded settings. */
@@ -61,12 +63,17 @@ public record QuantizeInt8(
       Optional<RangeMethod> method,
       Set<String> keptFloat,
       Rounding rounding) {
-    this(mode, target, filter, method, keptFloat, rounding, true);
+    this(mode, target, filter, method, keptFloat, rounding, true, CodeMap.NONE);
   }
 
   /** The same with other nodes kept in float. */
   public QuantizeInt8 keepingFloat(Set<String> outputs) {
-    return new QuantizeInt8(mode, target, filter, method, outputs, rounding, guarded);
+    return new QuantizeInt8(mode, target, filter, method, outputs, rounding, guarded, codes);
+  }
+
+  /** The same with another mode. */
+  public QuantizeInt8 in(QuantizationMode other) {
+    return new QuantizeInt8(other, target, filter, method, keptFloat, rounding, guarded, codes);
   }
 
   /** Whether a node may compute in integers. */
@@ -119,7 +126,7 @@ public record QuantizeInt8(
         || (mode == QuantizationMode.AUTO && target.isCpu())) {
       graph = new DynamicQuantizer(model, shapes, this, context).quantize(changes, skipped, traces);
     }
-    graph = StoredWeights.storeAll(graph, filter, context, changes);
+    graph = StoredWeights.storeAll(graph, filter, codes, context, changes);
     if (!changes.isEmpty()) { // not worth it alone
       graph = StoreFloat16.storeExact(graph, filter, context.scratch(), changes);
     }
@@ -133,7 +140,8 @@ public record QuantizeInt8(
       boolean rounds = rounding == Rounding.ADAPTIVE && context.calibration().isPresent();
       QuantizeInt8 quick =
           rounds
-              ? new QuantizeInt8(mode, target, filter, method, keptFloat, Rounding.NEAREST, guarded)
+              ? new QuantizeInt8(
+                  mode, target, filter, method, keptFloat, Rounding.NEAREST, guarded, codes)
               : this;
       return quick.apply(model, context.withoutCalibration());
     }
@@ -141,7 +149,7 @@ public record QuantizeInt8(
     StaticQuantizer quantizer = new StaticQuantizer(this, model, shapes, context);
     Graph outline = quantizer.outline();
     List<Change> changes = new ArrayList<>(quantizer.changes());
-    StoredWeights.storeAll(outline, filter, context, changes);
+    StoredWeights.storeAll(outline, filter, codes, context, changes);
     List<String> notes =
         quantizer.changes().isEmpty()
             ? List.of()

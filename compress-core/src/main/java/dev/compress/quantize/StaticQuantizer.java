@@ -323,8 +323,13 @@ final class StaticQuantizer {
           return quantizer.quantize(
               pattern,
               codes -> {
-                WeightCodes used =
+                WeightCodes rounded =
                     rounding.isPresent() ? rounding.get().round(pattern, codes) : codes;
+                WeightCodes used =
+                    rounded.mapped(
+                        settings.codes(),
+                        ChannelLayout.of(pattern.tensor().shape(), pattern.outputAxis()),
+                        context);
                 saturation.ifPresent(s -> s.check(pattern, used));
                 return used;
               });

@@ -148,10 +148,12 @@ record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scal
   /**
    * Stores all float weights of a graph that can be: 8 bits in the file, float in memory.
    *
+   * @param map what becomes of codes
    * @param changes receives what was done
    * @return the graph; the same one if there is none
    */
-  static Graph storeAll(Graph graph, NodeFilter filter, PassContext context, List<Change> changes) {
+  static Graph storeAll(
+      Graph graph, NodeFilter filter, CodeMap map, PassContext context, List<Change> changes) {
     GraphIndex index = new GraphIndex(graph);
     GraphEditor editor = new GraphEditor(graph);
     for (Initializer initializer : graph.initializers()) {
@@ -161,12 +163,12 @@ record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scal
         continue;
       }
       context.progress().check();
-      WeightCodes codes = WeightCodes.of(stored.get(), context);
+      WeightCodes codes = WeightCodes.of(stored.get(), map, context);
       stored.get().emit(editor, codes.codes(), codes.scales());
       Node reader = index.uses(initializer.name()).get(0).node();
       changes.add(Change.of(reader, "weight " + initializer.name() + " stored in 8 bits"));
     }
-    new SubgraphWeights(filter, context).store(graph, editor, changes);
+    new SubgraphWeights(filter, map, context).store(graph, editor, changes);
     return editor.build();
   }
 }

@@ -18,10 +18,12 @@ import java.util.List;
  */
 final class SubgraphWeights {
   private final NodeFilter filter;
+  private final CodeMap map;
   private final PassContext context;
 
-  SubgraphWeights(NodeFilter filter, PassContext context) {
+  SubgraphWeights(NodeFilter filter, CodeMap map, PassContext context) {
     this.filter = filter;
+    this.map = map;
     this.context = context;
   }
 
@@ -80,7 +82,7 @@ final class SubgraphWeights {
         continue;
       }
       context.progress().check();
-      WeightCodes codes = WeightCodes.of(stored, context);
+      WeightCodes codes = WeightCodes.of(stored, map, context);
       stored.emit(editor, codes.codes(), codes.scales());
       index.producer(constant.name()).ifPresent(editor::remove);
       Node reader = index.uses(constant.name()).get(0).node();

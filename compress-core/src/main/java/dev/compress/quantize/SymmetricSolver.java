@@ -138,7 +138,7 @@ public final class SymmetricSolver {
   }
 
   /** Row i of L; elements after the i-th are not part of it. Not a copy. */
-  double[] row(int i) {
+  public double[] row(int i) {
     return lower[i];
   }
 

@@ -2,7 +2,9 @@ package dev.compress.quantize;
 
 import dev.compress.error.InvalidModelException;
 import dev.compress.pass.PassContext;
+import dev.compress.tensor.Scratch;
 import dev.compress.tensor.Tensor;
+import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ArrayRecordComponent") // large, made once and only read
 record WeightCodes(Tensor codes, float[] scales) {
+  private static final int PIECE = 1 << 20;
+
   /**
    * Quantizes a weight.
    *
@@ -51,13 +55,62 @@ record WeightCodes(Tensor codes, float[] scales) {
   }
 
   /** Quantizes for storage. */
-  static WeightCodes of(StoredWeights stored, PassContext context) {
+  static WeightCodes of(StoredWeights stored, CodeMap map, PassContext context) {
     Tensor weight = stored.weight().tensor();
     long size = weight.elementCount();
     ChannelLayout layout =
         stored.byColumn()
             ? new ChannelLayout(size / stored.rows(), Math.toIntExact(stored.rows()), 1)
             : new ChannelLayout(1, Math.toIntExact(stored.rows()), size / stored.rows());
-    return of(stored.weight().name(), weight, layout, 127, null, new float[0], context);
+    return of(stored.weight().name(), weight, layout, 127, null, new float[0], context)
+        .mapped(map, layout, context);
+  }
+
+  /**
+   * The same with its codes changed.
+   *
+   * @param how what becomes of each code
+   * @param layout of the channels
+   */
+  WeightCodes mapped(CodeMap how, ChannelLayout layout, PassContext context) {
+    if (how.equals(CodeMap.NONE)) {
+      return this;
+    }
+    int[][] counts = new int[scales.length][256];
+    long elements = codes.elementCount();
+    byte[] piece = new byte[(int) Math.min(PIECE, elements)];
+    for (long from = 0; from < elements; from += piece.length) {
+      int n = (int) Math.min(piece.length, elements - from);
+      codes.data().read(from, ByteBuffer.wrap(piece, 0, n));
+      layout.forEachRun(
+          from,
+          n,
+          (channel, offset, length) -> {
+            int step = layout.inner() == 1 ? 1 : 0;
+            for (int i = 0; i < length; i++) {
+              counts[channel + step * i][piece[offset + i] + 128]++;
+            }
+          });
+    }
+    long[] all = new long[256];
+    double[] masses = new double[256];
+    for (int channel = 0; channel < scales.length; channel++) {
+      double square = (double) scales[channel] * scales[channel];
+      for (int code = 0; code < 256; code++) {
+        all[code] += counts[channel][code];
+        masses[code] += square * counts[channel][code];
+      }
+    }
+    byte[] map = how.map(all, masses);
+    Scratch.Region region = context.scratch().reserve(elements);
+    for (long from = 0; from < elements; from += piece.length) {
+      int n = (int) Math.min(piece.length, elements - from);
+      codes.data().read(from, ByteBuffer.wrap(piece, 0, n));
+      for (int i = 0; i < n; i++) {
+        piece[i] = map[piece[i] + 128];
+      }
+      region.write(from, ByteBuffer.wrap(piece, 0, n));
+    }
+    return new WeightCodes(new Tensor(codes.type(), codes.shape(), region.source()), scales);
   }
 }

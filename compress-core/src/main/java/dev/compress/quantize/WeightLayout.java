@@ -129,6 +129,14 @@ public record WeightLayout(
     }
   }
 
+  /** The reverse of {@link #readRow}. */
+  public void writeRow(float[] row, int from, int out, float[] weights) {
+    Objects.checkIndex(out, outChannels());
+    for (int in = 0; in < inPerGroup; in++) {
+      System.arraycopy(row, from + in * kernel, weights, index(out, in, 0), kernel);
+    }
+  }
+
   /**
    * The codes of one output channel by kernel position and then input channel: the order in which
    * integer kernels walk a convolution.

@@ -1,12 +1,23 @@
 package dev.compress.recipe;
 
 import dev.compress.calibrate.RangeMethod;
+import dev.compress.cluster.ClusterWeights;
+import dev.compress.cluster.CodeClusters;
 import dev.compress.error.UnsupportedModelException;
 import dev.compress.graph.OnnxModel;
+import dev.compress.pack.PackWeights;
+import dev.compress.pack.TrimQuantization;
+import dev.compress.pack.UnpackWeights;
 import dev.compress.pass.CompressionPass;
 import dev.compress.prepare.PreparePasses;
 import dev.compress.prepare.UpgradeOpset;
+import dev.compress.prepare.WidenFloat16;
 import dev.compress.proof.ProofMode;
+import dev.compress.prune.PruneAllocation;
+import dev.compress.prune.PruneCriterion;
+import dev.compress.prune.PruneKind;
+import dev.compress.prune.PruneWeights;
+import dev.compress.quantize.CodeMap;
 import dev.compress.quantize.ConvertFloat16;
 import dev.compress.quantize.FuseMatMulAdd;
 import dev.compress.quantize.ImproveAccuracy;
@@ -19,6 +30,7 @@ import dev.compress.quantize.QuantizeInt8;
 import dev.compress.quantize.Rounding;
 import dev.compress.quantize.StoreFloat16;
 import dev.compress.quantize.Target;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
@@ -76,6 +88,9 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     passes.method();
     passes.proof();
     passes.rounding();
+    passes.packMode();
+    passes.pruning();
+    passes.clustering();
     return passes;
   }
 
@@ -141,9 +156,114 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
               + model.opset()
               + " or more, or export the model for the older one.");
     }
+    if (packMode() == Packing.ALWAYS || (packMode() == Packing.AUTO && reshapesWeights())) {
+      wanted = Math.max(wanted, PackWeights.OPSET);
+    }
     long opset = Math.max(model.opset(), cap == null ? wanted : Math.min(cap, wanted));
+    List<CompressionPass> onceConstant = new ArrayList<>();
+    onceConstant.add(new UnpackWeights(false));
     boolean integers = quantization() == Quantization.INT8 || quantization() == Quantization.INT4;
-    return integers && target.isCpu() ? PreparePasses.widening(opset) : PreparePasses.all(opset);
+    if (integers && target.isCpu()) {
+      onceConstant.add(new WidenFloat16());
+    }
+    return PreparePasses.all(opset, onceConstant);
+  }
+
+  /** When weights are stored in their smallest form. */
+  public enum Packing {
+    AUTO,
+    ALWAYS,
+    NONE
+  }
+
+  /** When weights are packed. */
+  public Packing packMode() {
+    return choice("pack", recipe.pack(), Packing.AUTO, Packing.values());
+  }
+
+  /** Whether weights are changed before or beside their quantization. */
+  public boolean reshapesWeights() {
+    return pruning().isPresent() || recipe.cluster() != null;
+  }
+
+  /** The pruning that the recipe wants. */
+  public Optional<PruneWeights> pruning() {
+    String kindText = recipe.pruneKind() == null ? "unstructured" : recipe.pruneKind();
+    if (!List.of("unstructured", "2:4").contains(kindText)) {
+      throw unknown("prune-kind", kindText, List.of("unstructured", "2:4"));
+    }
+    PruneKind kind = kindText.equals("2:4") ? PruneKind.TWO_OF_FOUR : PruneKind.UNSTRUCTURED;
+    String criterion = recipe.pruneCriterion();
+    Optional<PruneCriterion> by =
+        criterion == null
+            ? Optional.empty()
+            : Optional.of(
+                choice(
+                    "prune-criterion",
+                    criterion,
+                    PruneCriterion.MAGNITUDE,
+                    PruneCriterion.values()));
+    PruneAllocation allocation =
+        choice(
+            "prune-allocation",
+            recipe.pruneAllocation(),
+            PruneAllocation.GLOBAL,
+            PruneAllocation.values());
+    Double share = recipe.prune() == null && kindText.equals("2:4") ? (Double) 0.5 : recipe.prune();
+    if (share == null) {
+      if (criterion != null || recipe.pruneAllocation() != null || recipe.pruneKind() != null) {
+        throw new IllegalArgumentException(
+            "How to prune was said, and not how much. Add --prune SHARE, such as --prune 0.5.");
+      }
+      return Optional.empty();
+    }
+    PruneWeights pruning = new PruneWeights(share, kind, by, allocation, filter);
+    return share == 0 ? Optional.empty() : Optional.of(pruning);
+  }
+
+  /** The clustering of float weights, where the recipe wants any. */
+  private Optional<ClusterWeights> clustering() {
+    Integer centroids = recipe.cluster();
+    if (centroids == null) {
+      return Optional.empty();
+    }
+    if (quantization() == Quantization.INT4) {
+      throw new IllegalArgumentException(
+          "--cluster with --quantize int4: 4 bits are 16 values a block already. Choose one, or"
+              + " cluster with --quantize int8.");
+    }
+    return Optional.of(new ClusterWeights(centroids, filter));
+  }
+
+  /**
+   * The passes that change float weights of a prepared model.
+   *
+   * @return in order
+   */
+  public List<CompressionPass> shaping() {
+    List<CompressionPass> all = new ArrayList<>();
+    pruning().ifPresent(all::add);
+    if (quantization() != Quantization.INT8) { // that clusters its codes itself
+      clustering().ifPresent(all::add);
+    }
+    return all;
+  }
+
+  /**
+   * The passes that store a finished model.
+   *
+   * @param wasPacked whether the input was packed
+   * @return in order
+   */
+  public List<CompressionPass> storing(boolean wasPacked) {
+    return switch (packMode()) {
+      case NONE -> List.of();
+      case ALWAYS -> List.of(new TrimQuantization(), new PackWeights(false));
+      case AUTO ->
+          reshapesWeights() || wasPacked
+              ? List.of(new TrimQuantization(), new PackWeights(true))
+              : List.of();
+    };
   }
 
   /**
@@ -169,7 +289,10 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
   private QuantizeInt8 int8() {
     // With a limit on the accuracy, what is measured of that decides.
     boolean guarded = recipe.maxDrop() == null;
-    return new QuantizeInt8(mode(), target, filter, method(), Set.of(), rounding(), guarded);
+    Integer centroids = recipe.cluster();
+    CodeMap codes = centroids == null ? CodeMap.NONE : new CodeClusters(centroids);
+    return new QuantizeInt8(
+        mode(), target, filter, method(), Set.of(), rounding(), guarded, codes);
   }
 
   private static <E extends Enum<E>> E choice(

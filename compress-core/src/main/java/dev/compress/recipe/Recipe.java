@@ -26,6 +26,12 @@ import org.jspecify.annotations.Nullable;
  * @param strict whether warnings about speed, kernels or NaN are failures
  * @param seed for whatever is random
  * @param threads how many to use
+ * @param prune share of the weights to set to zero, 0 to 1
+ * @param pruneKind unstructured or 2:4
+ * @param pruneCriterion magnitude or activation
+ * @param pruneAllocation global or layer
+ * @param cluster how many distinct values a weight may have, 2 to 256
+ * @param pack auto, always or none
  */
 @JsonNaming(PropertyNamingStrategies.KebabCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -46,12 +52,18 @@ public record Recipe(
     @Nullable String proof,
     @Nullable Boolean strict,
     @Nullable Long seed,
-    @Nullable Integer threads) {
+    @Nullable Integer threads,
+    @Nullable Double prune,
+    @Nullable String pruneKind,
+    @Nullable String pruneCriterion,
+    @Nullable String pruneAllocation,
+    @Nullable Integer cluster,
+    @Nullable String pack) {
   /** All defaults: prepares the model and changes no weights. */
   public static final Recipe EMPTY =
       new Recipe(
           null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-          null, null);
+          null, null, null, null, null, null, null, null);
 
   /** The same with another quantization format. */
   public Recipe withQuantize(String format) {
@@ -72,7 +84,13 @@ public record Recipe(
         proof,
         strict,
         seed,
-        threads);
+        threads,
+        prune,
+        pruneKind,
+        pruneCriterion,
+        pruneAllocation,
+        cluster,
+        pack);
   }
 
   /** The same with another proof mode. */
@@ -94,6 +112,55 @@ public record Recipe(
         mode,
         strict,
         seed,
-        threads);
+        threads,
+        prune,
+        pruneKind,
+        pruneCriterion,
+        pruneAllocation,
+        cluster,
+        pack);
+  }
+
+  /** The same with another share of weights pruned. */
+  public Recipe withPrune(double share) {
+    return with(share, cluster, pack);
+  }
+
+  /** The same with another number of distinct values a weight. */
+  public Recipe withCluster(int centroids) {
+    return with(prune, centroids, pack);
+  }
+
+  /** The same with another way to store weights. */
+  public Recipe withPack(String mode) {
+    return with(prune, cluster, mode);
+  }
+
+  private Recipe with(
+      @Nullable Double share, @Nullable Integer centroids, @Nullable String packing) {
+    return new Recipe(
+        quantize,
+        quantizeMode,
+        target,
+        excludeNodes,
+        excludeOps,
+        onlyNodes,
+        calibrationData,
+        calibrationSamples,
+        calibrationMethod,
+        rounding,
+        data,
+        maxDrop,
+        opset,
+        proof,
+        strict,
+        seed,
+        threads,
+        share,
+        pruneKind,
+        pruneCriterion,
+        pruneAllocation,
+        centroids,
+        packing);
   }
 }

@@ -65,14 +65,19 @@ public final class HoldAccuracy {
   /**
    * Searches.
    *
-   * @param model the float model
+   * @param reference the model whose score is the baseline
+   * @param model the float model that the pass runs on; the same, or pruned
    * @param first the result of the pass with nothing put back
    * @param sensitivity each layer's SQNR in decibels
    * @param context for further runs of the pass
    */
   public Found search(
-      OnnxModel model, PassResult first, Map<Trace, Double> sensitivity, PassContext context) {
-    double baseline = score.score(model).value();
+      OnnxModel reference,
+      OnnxModel model,
+      PassResult first,
+      Map<Trace, Double> sensitivity,
+      PassContext context) {
+    double baseline = score.score(reference).value();
     Found all = judge(first, baseline, List.of());
     if (all.holds() || sensitivity.isEmpty()) {
       return all;

@@ -1,0 +1,79 @@
+package dev.compress.cli;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** How weights are pruned, clustered and stored. */
+final class ShrinkOptions {
+  @Option(
+      names = "--prune",
+      order = 10,
+      paramLabel = "SHARE",
+      description =
+          "Set that share of the weights to zero: 0.9, or 90%%. With calibration data the others"
+              + " make up for it. Default: none.")
+  @Nullable String pruneShare;
+
+  @Option(
+      names = "--prune-kind",
+      completionCandidates = Choices.PruneKind.class,
+      order = 11,
+      paramLabel = "KIND",
+      description =
+          "unstructured (default): any weights; or 2:4: two of every four, which is half of them.")
+  @Nullable String pruneKind;
+
+  @Option(
+      names = "--prune-criterion",
+      completionCandidates = Choices.PruneCriterion.class,
+      order = 12,
+      paramLabel = "WHAT",
+      description =
+          "Which weights matter: by magnitude, or by activation, magnitude times what the"
+              + " calibration data multiplies it with. Default: activation with such data, else"
+              + " magnitude.")
+  @Nullable String pruneCriterion;
+
+  @Option(
+      names = "--prune-allocation",
+      completionCandidates = Choices.PruneAllocation.class,
+      order = 13,
+      paramLabel = "HOW",
+      description =
+          "global (default): more from layers that can spare it; or layer: the share of each.")
+  @Nullable String pruneAllocation;
+
+  @Option(
+      names = "--cluster",
+      order = 14,
+      paramLabel = "K",
+      description =
+          "Leave each weight tensor at most that many distinct values, 2 to 256. Default: none.")
+  @Nullable Integer cluster;
+
+  @Option(
+      names = "--pack",
+      completionCandidates = Choices.Pack.class,
+      order = 15,
+      paramLabel = "WHEN",
+      description =
+          "Store weights in their smallest exact form: auto (default): after pruning or clustering,"
+              + " within bounds of load time and memory; always; or none.")
+  @Nullable String pack;
+
+  /** The share to prune, a number from a number or a percentage. */
+  @Nullable Double prune() {
+    String text = pruneShare;
+    if (text == null) {
+      return null;
+    }
+    boolean percent = text.endsWith("%");
+    try {
+      double number = Double.parseDouble(percent ? text.substring(0, text.length() - 1) : text);
+      return percent ? number / 100 : number;
+    } catch (NumberFormatException e) {
+      throw new UsageException(
+          "--prune " + text + ": give a share such as 0.5, or a percentage such as 50%.");
+    }
+  }
+}

@@ -1,0 +1,41 @@
+package dev.compress;
+
+import dev.compress.graph.OnnxModel;
+import dev.compress.pack.UnpackWeights;
+import dev.compress.pass.CompressionPass;
+import dev.compress.pass.PassContext;
+import dev.compress.pass.Pipeline;
+import dev.compress.tensor.Scratch;
+import java.util.List;
+
+/**
+ * The last step before a model is written: its weights in the form in which they are stored. What is
+ * searched, compared and given up before then is dense.
+ */
+final class Storing {
+  private final List<CompressionPass> passes;
+  private final PassContext context;
+  private final ReportBuilder report;
+
+  /**
+   * A step.
+   *
+   * @param work whose passes have run: an input that was packed is packed again
+   * @param scratch where packed weights go
+   */
+  Storing(Work work, Scratch scratch) {
+    this.report = work.report();
+    this.passes = work.passes().storing(report.hasChanged(UnpackWeights.NAME));
+    this.context = new PassContext(scratch, work.progress(), report.threads(), report.seed());
+  }
+
+  /** The model as it is stored. */
+  OnnxModel stored(OnnxModel model) {
+    if (passes.isEmpty()) {
+      return model;
+    }
+    Pipeline.Outcome outcome = new Pipeline(passes).run(model, context);
+    report.storing(outcome.passes());
+    return outcome.model();
+  }
+}

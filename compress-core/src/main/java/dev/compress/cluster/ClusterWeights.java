@@ -1,0 +1,81 @@
+package dev.compress.cluster;
+
+import dev.compress.graph.GraphEditor;
+import dev.compress.graph.OnnxModel;
+import dev.compress.pass.CompressionPass;
+import dev.compress.pass.ModelWeights;
+import dev.compress.pass.ModelWeights.Weight;
+import dev.compress.pass.NotApplicable;
+import dev.compress.pass.PassContext;
+import dev.compress.pass.PassResult;
+import dev.compress.pass.PassResult.Change;
+import dev.compress.pass.PassResult.Skipped;
+import dev.compress.quantize.NodeFilter;
+import dev.compress.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Leaves each float weight at most so many distinct values, so that it can be stored as indices
+ * (weight sharing of Deep Compression, Han et al., arXiv 1510.00149).
+ *
+ * @param centroids 2 to 256
+ * @param filter which nodes may be changed
+ */
+public record ClusterWeights(int centroids, NodeFilter filter) implements CompressionPass {
+  /** Checks the number. */
+  public ClusterWeights {
+    if (centroids < 2 || centroids > 256) {
+      throw new IllegalArgumentException(
+          "--cluster " + centroids + ": use 2 to 256 distinct values.");
+    }
+  }
+
+  @Override
+  public String name() {
+    return "cluster-weights";
+  }
+
+  @Override
+  public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
+    ModelWeights found = ModelWeights.of(model, filter);
+    return found.weights().isEmpty() && found.skipped().isEmpty()
+        ? Optional.of(new NotApplicable("there is no float weight to cluster"))
+        : Optional.empty();
+  }
+
+  @Override
+  public PassResult apply(OnnxModel model, PassContext context) {
+    ModelWeights found = ModelWeights.of(model, filter);
+    GraphEditor editor = new GraphEditor(model.graph());
+    List<Change> changes = new ArrayList<>();
+    List<Skipped> skipped = new ArrayList<>(found.skipped());
+    KMeans1D kMeans = new KMeans1D(KMeans1D.Start.OPTIMAL, context.seed());
+    FloatClusters clusters = new FloatClusters(kMeans, centroids);
+    context.progress().begin("cluster weights", found.weights().size());
+    for (Weight weight : found.weights()) {
+      context.progress().check();
+      Tensor clustered = clusters.cluster(weight.name(), weight.tensor(), context.scratch());
+      if (clustered != weight.tensor()) {
+        editor.setInitializer(weight.name(), clustered);
+        changes.add(
+            Change.of(
+                weight.readers().get(0),
+                "weight " + weight.name() + " left " + centroids + " distinct values"));
+      }
+      context.progress().advance(1);
+    }
+    return PassResult.of(model.withGraph(editor.build()), changes, skipped);
+  }
+
+  @Override
+  public PassResult plan(OnnxModel model, PassContext context) {
+    ModelWeights found = ModelWeights.of(model, filter);
+    List<Change> changes =
+        found.weights().stream()
+            .map(w -> Change.of(w.readers().get(0), "weight " + w.name() + " clustered"))
+            .toList();
+    return new PassResult(model, changes, found.skipped(), List.of());
+  }
+}

@@ -1,0 +1,117 @@
+package dev.compress.pass;
+
+import dev.compress.graph.GraphIndex;
+import dev.compress.graph.GraphIndex.Use;
+import dev.compress.graph.Initializer;
+import dev.compress.graph.Node;
+import dev.compress.graph.OnnxModel;
+import dev.compress.pass.PassResult.Skipped;
+import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+
+/**
+ * The float weights of a model, in the sense of those that multiply: of matrix products,
+ * convolutions, recurrent nodes and embeddings. Biases, scales and other small or elementwise
+ * constants are none.
+ *
+ * @param weights those that may be changed, in the model's order
+ * @param skipped the others that look like weights, with reasons
+ */
+public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
+  /** Smaller ones decide much and take little. */
+  private static final long MIN_ELEMENTS = 64;
+
+  private static final Map<String, Set<Integer>> READ_AS_WEIGHT =
+      Map.of(
+          "Conv", Set.of(1),
+          "ConvTranspose", Set.of(1),
+          "MatMul", Set.of(0, 1),
+          "Gemm", Set.of(0, 1),
+          "Gather", Set.of(0),
+          "LSTM", Set.of(1, 2),
+          "GRU", Set.of(1, 2),
+          "RNN", Set.of(1, 2));
+
+  /** What stands between a quantized weight and the node that multiplies. */
+  private static final Set<String> QUANTIZED = Set.of("DequantizeLinear", "MatMulInteger");
+
+  /**
+   * One weight.
+   *
+   * @param initializer its name and value
+   * @param readers the nodes that read it
+   */
+  public record Weight(Initializer initializer, List<Node> readers) {
+    public Weight {
+      readers = List.copyOf(readers);
+    }
+
+    /** Its name. */
+    public String name() {
+      return initializer.name();
+    }
+
+    /** Its value. */
+    public Tensor tensor() {
+      return initializer.tensor();
+    }
+  }
+
+  public ModelWeights {
+    weights = List.copyOf(weights);
+    skipped = List.copyOf(skipped);
+  }
+
+  /**
+   * Finds them.
+   *
+   * @param filter which nodes may be changed
+   */
+  public static ModelWeights of(OnnxModel model, Predicate<Node> filter) {
+    GraphIndex index = new GraphIndex(model.graph());
+    List<Weight> weights = new ArrayList<>();
+    List<Skipped> skipped = new ArrayList<>();
+    for (Initializer initializer : model.graph().initializers()) {
+      Tensor tensor = initializer.tensor();
+      List<Use> uses = index.uses(initializer.name());
+      if (tensor.shape().rank() < 2 || tensor.elementCount() < MIN_ELEMENTS || uses.isEmpty()) {
+        continue;
+      }
+      Node reader = uses.get(0).node();
+      String why = reason(initializer, uses, index, filter);
+      if (why.isEmpty()) {
+        weights.add(new Weight(initializer, uses.stream().map(Use::node).toList()));
+      } else if (uses.stream().anyMatch(ModelWeights::multiplies)) {
+        skipped.add(Skipped.of(reader, "weight " + initializer.name() + ": " + why));
+      }
+    }
+    return new ModelWeights(weights, skipped);
+  }
+
+  private static boolean multiplies(Use use) {
+    return QUANTIZED.contains(use.node().opType())
+        || READ_AS_WEIGHT.getOrDefault(use.node().opType(), Set.of()).contains(use.inputIndex());
+  }
+
+  private static String reason(
+      Initializer initializer, List<Use> uses, GraphIndex index, Predicate<Node> filter) {
+    ElementType type = initializer.tensor().type();
+    if (index.isInput(initializer.name())) {
+      return "an input of the model may replace it";
+    }
+    if (!type.equals(ElementType.FLOAT)) {
+      return type.equals(ElementType.INT8) || type.equals(ElementType.UINT8)
+          ? "it is quantized already; start from the float model"
+          : "its elements are " + type + ", not float";
+    }
+    if (!uses.stream().allMatch(ModelWeights::multiplies)) {
+      return "a node reads it otherwise than to multiply by it";
+    }
+    return uses.stream().allMatch(u -> filter.test(u.node())) ? "" : "excluded";
+  }
+}

@@ -1,0 +1,365 @@
+package dev.compress.prune;
+
+import dev.compress.calibrate.ActivationCollector;
+import dev.compress.calibrate.ActivationStatistics;
+import dev.compress.calibrate.ChannelStatistics;
+import dev.compress.error.InvalidModelException;
+import dev.compress.graph.GraphEditor;
+import dev.compress.graph.GraphIndex;
+import dev.compress.graph.Node;
+import dev.compress.graph.OnnxModel;
+import dev.compress.pass.CompressionPass;
+import dev.compress.pass.ModelWeights;
+import dev.compress.pass.ModelWeights.Weight;
+import dev.compress.pass.NotApplicable;
+import dev.compress.pass.PassContext;
+import dev.compress.pass.PassResult;
+import dev.compress.pass.PassResult.Change;
+import dev.compress.pass.PassResult.Skipped;
+import dev.compress.quantize.GramMatrix;
+import dev.compress.quantize.InputRows;
+import dev.compress.quantize.NodeFilter;
+import dev.compress.quantize.NodePattern;
+import dev.compress.quantize.WeightLayout;
+import dev.compress.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Sets a share of the weights to zero, exactly, and, where calibration data is there, changes the
+ * others of each layer so that its outputs stay close ({@link ErrorCompensation}). The zeros are the
+ * mask: later passes keep them. No kernel of the CPU is faster for it; the file is smaller once its
+ * weights are packed.
+ *
+ * @param share of the weights, 0 to under 1; for {@link PruneKind#TWO_OF_FOUR} 0.5
+ * @param kind which weights may go together
+ * @param criterion by what they matter, or empty for the best that the data allows
+ * @param allocation how the share is divided among layers
+ * @param filter which nodes may be changed
+ */
+public record PruneWeights(
+    double share,
+    PruneKind kind,
+    Optional<PruneCriterion> criterion,
+    PruneAllocation allocation,
+    NodeFilter filter)
+    implements CompressionPass {
+  private static final int GROUP = 4;
+
+  /** Checks the share. */
+  public PruneWeights {
+    if (!(share >= 0 && share < 1)) {
+      throw new IllegalArgumentException(
+          "--prune " + share + ": use a share from 0 to under 1, such as 0.5.");
+    }
+    if (kind == PruneKind.TWO_OF_FOUR && share != 0.5) {
+      throw new IllegalArgumentException(
+          "--prune " + share + ": with --prune-kind 2:4 it is 0.5, two of every four.");
+    }
+  }
+
+  @Override
+  public String name() {
+    return "prune-weights";
+  }
+
+  @Override
+  public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
+    ModelWeights found = ModelWeights.of(model, filter);
+    return found.weights().isEmpty() && found.skipped().isEmpty()
+        ? Optional.of(new NotApplicable("there is no float weight to prune"))
+        : Optional.empty();
+  }
+
+  @Override
+  public PassResult plan(OnnxModel model, PassContext context) {
+    ModelWeights found = ModelWeights.of(model, filter);
+    List<Change> changes =
+        found.weights().stream()
+            .map(w -> Change.of(w.readers().get(0), "weight " + w.name() + " pruned"))
+            .toList();
+    return new PassResult(model, changes, found.skipped(), List.of());
+  }
+
+  @Override
+  public PassResult apply(OnnxModel model, PassContext context) {
+    ModelWeights found = ModelWeights.of(model, filter);
+    List<Skipped> skipped = new ArrayList<>(found.skipped());
+    List<String> warnings = new ArrayList<>();
+    boolean data = context.calibration().isPresent();
+    if (criterion.equals(Optional.of(PruneCriterion.ACTIVATION)) && !data) {
+      warnings.add(
+          "--prune-criterion activation takes calibration data: weights were pruned by magnitude."
+              + " Give --calibration-data.");
+    }
+    GraphIndex index = new GraphIndex(model.graph());
+    Map<String, NodePattern> layers = layers(found.weights(), index);
+    boolean byInput = data && !criterion.equals(Optional.of(PruneCriterion.MAGNITUDE));
+    Map<String, WeightScores> scores = byInput ? scores(model, layers, context) : Map.of();
+    Map<String, Pruned> pruned = new LinkedHashMap<>();
+    if (kind == PruneKind.TWO_OF_FOUR) {
+      prunePairs(found.weights(), layers, scores, pruned, skipped, context);
+    } else {
+      pruneAny(found.weights(), scores, pruned, context);
+    }
+    if (data) {
+      compensate(model, layers, pruned, skipped, context);
+    }
+    GraphEditor editor = new GraphEditor(model.graph());
+    List<Change> changes = new ArrayList<>();
+    for (Weight weight : found.weights()) {
+      Pruned result = pruned.get(weight.name());
+      if (result != null && result.tensor != weight.tensor()) {
+        editor.setInitializer(weight.name(), result.tensor);
+        changes.add(Change.of(weight.readers().get(0), result.what(weight)));
+      }
+    }
+    return new PassResult(model.withGraph(editor.build()), changes, skipped, warnings);
+  }
+
+  /** A pruned weight with what is known of it. */
+  private static final class Pruned {
+    private final long zeros;
+    private final double lost;
+    private Tensor tensor;
+    private double maskError = Double.NaN;
+    private double error = Double.NaN;
+
+    Pruned(Tensor tensor, long zeros, double lost) {
+      this.tensor = tensor;
+      this.zeros = zeros;
+      this.lost = lost;
+    }
+
+    String what(Weight weight) {
+      String text =
+          String.format(
+              Locale.ROOT,
+              "weight %s: %d of %d set to zero",
+              weight.name(),
+              zeros,
+              weight.tensor().elementCount());
+      if (Double.isNaN(error)) {
+        return text
+            + String.format(Locale.ROOT, ", %.2f%% of its energy", 100 * lost);
+      }
+      return text
+          + String.format(
+              Locale.ROOT,
+              ", its output off by %.2f%%, by %.2f%% before the others made up for it",
+              100 * Math.sqrt(error),
+              100 * Math.sqrt(maskError));
+    }
+  }
+
+  /** The layers whose inputs are known, by the one weight that they alone read. */
+  private static Map<String, NodePattern> layers(List<Weight> weights, GraphIndex index) {
+    Map<String, NodePattern> layers = new HashMap<>();
+    for (Weight weight : weights) {
+      List<Node> readers = weight.readers();
+      if (readers.size() == 1) {
+        NodePattern.match(readers.get(0), index)
+            .filter(p -> p.weight().equals(weight.name()))
+            .ifPresent(p -> layers.put(weight.name(), p));
+      }
+    }
+    return layers;
+  }
+
+  private static Map<String, WeightScores> scores(
+      OnnxModel model, Map<String, NodePattern> layers, PassContext context) {
+    Map<String, Integer> axes = new LinkedHashMap<>();
+    layers.values().forEach(p -> axes.put(p.node().input(0), p.node().is("Conv") ? 1 : -1));
+    if (axes.isEmpty()) {
+      return Map.of();
+    }
+    ActivationStatistics statistics =
+        context.observe(model, context.shapes(model), new ActivationCollector().channelsOf(axes));
+    Map<String, WeightScores> scores = new HashMap<>();
+    layers.forEach(
+        (name, layer) ->
+            statistics
+                .channelsOf(layer.node().input(0))
+                .ifPresent(c -> scores.put(name, scores(layer, c))));
+    return scores;
+  }
+
+  private static WeightScores scores(NodePattern layer, ChannelStatistics channels) {
+    WeightLayout layout = InputRows.layoutOf(layer);
+    double[] squares = channels.meanSquare();
+    if (squares.length != layout.inChannels()) {
+      return WeightScores.magnitude();
+    }
+    // For groups, one factor for each pair of an output and one of its inputs.
+    int outputs = layout.groups() > 1 ? layout.outChannels() : 1;
+    float[] factors = new float[outputs * layout.inPerGroup()];
+    for (int out = 0; out < outputs; out++) {
+      int first = out / layout.outPerGroup() * layout.inPerGroup();
+      for (int in = 0; in < layout.inPerGroup(); in++) {
+        factors[out * layout.inPerGroup() + in] = (float) Math.sqrt(squares[first + in]);
+      }
+    }
+    return WeightScores.byInput(factors, layout.inStride());
+  }
+
+  private void pruneAny(
+      List<Weight> weights,
+      Map<String, WeightScores> scores,
+      Map<String, Pruned> pruned,
+      PassContext context) {
+    List<ScoreHistogram> histograms = new ArrayList<>();
+    context.progress().begin("prune weights", 2L * weights.size());
+    long all = 0;
+    for (Weight weight : weights) {
+      context.progress().check();
+      ScoreHistogram histogram = ScoreHistogram.of(weight.tensor(), scoresOf(weight, scores));
+      requireFinite(weight, histogram);
+      histograms.add(histogram);
+      all += weight.tensor().elementCount();
+      context.progress().advance(1);
+    }
+    long[] counts = new long[weights.size()];
+    if (allocation == PruneAllocation.GLOBAL) {
+      counts = LampAllocation.divide(histograms, Math.round(share * all));
+    } else {
+      for (int i = 0; i < counts.length; i++) {
+        counts[i] = Math.round(share * weights.get(i).tensor().elementCount());
+      }
+    }
+    for (int i = 0; i < counts.length; i++) {
+      context.progress().check();
+      Weight weight = weights.get(i);
+      Tensor tensor =
+          WeightMasks.unstructured(
+              weight.tensor(),
+              scoresOf(weight, scores),
+              histograms.get(i),
+              counts[i],
+              context.scratch());
+      pruned.put(
+          weight.name(), new Pruned(tensor, counts[i], histograms.get(i).shareOfLowest(counts[i])));
+      context.progress().advance(1);
+    }
+  }
+
+  private static WeightScores scoresOf(Weight weight, Map<String, WeightScores> scores) {
+    return scores.getOrDefault(weight.name(), WeightScores.magnitude());
+  }
+
+  private static void requireFinite(Weight weight, ScoreHistogram histogram) {
+    if (!histogram.isFinite()) {
+      throw new InvalidModelException(
+          "Weight "
+              + weight.name()
+              + " holds NaN or infinite values: the model is broken. Train it again, or leave its"
+              + " nodes out with --exclude-nodes.");
+    }
+  }
+
+  private static void prunePairs(
+      List<Weight> weights,
+      Map<String, NodePattern> layers,
+      Map<String, WeightScores> scores,
+      Map<String, Pruned> pruned,
+      List<Skipped> skipped,
+      PassContext context) {
+    context.progress().begin("prune weights", weights.size());
+    for (Weight weight : weights) {
+      context.progress().check();
+      NodePattern layer = layers.get(weight.name());
+      String why =
+          layer == null
+              ? "2:4 is for products whose inputs can be told"
+              : InputRows.layoutOf(layer).inPerGroup() % GROUP != 0
+                  ? InputRows.layoutOf(layer).inPerGroup() + " inputs do not divide into fours"
+                  : "";
+      if (!why.isEmpty() || layer == null) {
+        skipped.add(
+            Skipped.of(weight.readers().get(0), "weight " + weight.name() + ": " + why));
+        continue;
+      }
+      requireFinite(weight, ScoreHistogram.of(weight.tensor(), scoresOf(weight, scores)));
+      WeightLayout layout = InputRows.layoutOf(layer);
+      Tensor tensor =
+          WeightMasks.twoOfFour(
+              weight.tensor(),
+              scoresOf(weight, scores),
+              layout.inPerGroup(),
+              layout.inStride(),
+              context.scratch());
+      pruned.put(
+          weight.name(), new Pruned(tensor, weight.tensor().elementCount() / 2, Double.NaN));
+      context.progress().advance(1);
+    }
+  }
+
+  /** Lets the weights that are left of each layer make up for the others. */
+  private static void compensate(
+      OnnxModel model,
+      Map<String, NodePattern> layers,
+      Map<String, Pruned> pruned,
+      List<Skipped> skipped,
+      PassContext context) {
+    List<NodePattern> able = new ArrayList<>();
+    for (Map.Entry<String, Pruned> entry : pruned.entrySet()) {
+      NodePattern layer = layers.get(entry.getKey());
+      if (layer != null && entry.getValue().tensor != layer.tensor()) {
+        String why = InputGrams.reasonAgainst(layer);
+        if (why.isEmpty()) {
+          able.add(layer);
+        } else {
+          skipped.add(Skipped.of(layer.node(), "pruned without compensation: " + why));
+        }
+      }
+    }
+    new InputGrams(model, context)
+        .forEach(
+            able,
+            (layer, grams) -> {
+              Pruned result = pruned.get(layer.weight());
+              if (result != null && grams[0].rows() > 0) {
+                compensate(layer, grams, result, context);
+              }
+            });
+  }
+
+  private static void compensate(
+      NodePattern layer, GramMatrix[] grams, Pruned result, PassContext context) {
+    WeightLayout layout = InputRows.layoutOf(layer);
+    float[] original = layer.tensor().toFloats();
+    float[] masked = result.tensor.toFloats();
+    int rows = layout.outPerGroup();
+    int length = layout.rowLength();
+    double energy = 0;
+    double maskError = 0;
+    double error = 0;
+    for (int group = 0; group < layout.groups(); group++) {
+      float[] before = new float[Math.multiplyExact(rows, length)];
+      float[] after = new float[before.length];
+      for (int o = 0; o < rows; o++) {
+        layout.readRow(original, group * rows + o, before, o * length);
+        layout.readRow(masked, group * rows + o, after, o * length);
+      }
+      double[][] mean = grams[group].mean();
+      grams[group] = new GramMatrix(1, 1); // the memory may go
+      ErrorCompensation.Result solved =
+          new ErrorCompensation(mean, context.threads()).compensate(before, after);
+      for (int o = 0; o < rows; o++) {
+        layout.writeRow(solved.weights(), o * length, group * rows + o, masked);
+      }
+      energy += solved.energy();
+      maskError += solved.maskError();
+      error += solved.error();
+    }
+    result.maskError = energy > 0 ? maskError / energy : 0;
+    result.error = energy > 0 ? error / energy : 0;
+    Tensor floats = Tensor.ofFloats(layer.tensor().shape(), masked);
+    result.tensor =
+        context.scratch().store(floats.type(), floats.shape(), floats.data().toByteArray());
+  }
+}

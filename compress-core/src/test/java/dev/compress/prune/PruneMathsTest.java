@@ -1,0 +1,225 @@
+package dev.compress.prune;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import dev.compress.tensor.Scratch;
+import dev.compress.tensor.Shape;
+import dev.compress.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Scores, masks and compensation against direct computation. */
+class PruneMathsTest {
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+  void exactlyTheLowestAreZero(long seed) {
+    Random random = new Random(seed);
+    int in = 1 + random.nextInt(30);
+    int out = 1 + random.nextInt(400);
+    float[] values = new float[in * out];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian() * (random.nextInt(4) == 0 ? 0.5f : 1);
+      if (seed % 3 == 0) {
+        values[i] = Math.round(values[i] * 2); // many are equal
+      }
+    }
+    float[] factors = new float[in];
+    for (int i = 0; i < in; i++) {
+      factors[i] = random.nextFloat();
+    }
+    Tensor weight = Tensor.ofFloats(Shape.of(in, out), values);
+    WeightScores scores =
+        seed % 2 == 0 ? WeightScores.magnitude() : WeightScores.byInput(factors, out);
+    List<Integer> order =
+        new ArrayList<>(IntStream.range(0, values.length).boxed().toList());
+    order.sort(
+        Comparator.comparingDouble(
+                (Integer i) ->
+                    seed % 2 == 0
+                        ? Math.abs(values[i])
+                        : Math.abs(values[i]) * factors[i / out])
+            .thenComparing(i -> i));
+    try (Scratch scratch = Scratch.inTemporaryFolder()) {
+      ScoreHistogram histogram = ScoreHistogram.of(weight, scores);
+      for (int lowest : new int[] {0, 1, values.length / 3, values.length - 1}) {
+        float[] expected = values.clone();
+        order.subList(0, lowest).forEach(i -> expected[i] = 0);
+        float[] found =
+            WeightMasks.unstructured(weight, scores, histogram, lowest, scratch).toFloats();
+        assertThat(found).isEqualTo(expected);
+      }
+    }
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3})
+  void ofEveryFourInputsTwoAreLeft(long seed) {
+    Random random = new Random(seed);
+    int out = 5;
+    int in = 12;
+    int kernel = seed == 1 ? 1 : 9;
+    float[] values = new float[out * in * kernel];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    Tensor weight = Tensor.ofFloats(Shape.of(out, in, kernel), values);
+    try (Scratch scratch = Scratch.inTemporaryFolder()) {
+      float[] found =
+          WeightMasks.twoOfFour(weight, WeightScores.magnitude(), in, kernel, scratch).toFloats();
+      for (int o = 0; o < out; o++) {
+        for (int g = 0; g < in; g += 4) {
+          for (int k = 0; k < kernel; k++) {
+            float[] four = new float[4];
+            double kept = 0;
+            for (int i = 0; i < 4; i++) {
+              int at = (o * in + g + i) * kernel + k;
+              four[i] = Math.abs(values[at]);
+              kept += Math.abs(found[at]);
+              assertThat(found[at]).isIn(0f, values[at]);
+            }
+            Arrays.sort(four);
+            assertThat(kept).isCloseTo((double) four[2] + four[3], within(1e-6));
+          }
+        }
+      }
+    }
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 4})
+  void lampTakesFromWhereItCostsLeastAndExactlyAsManyAsAsked(long seed) {
+    Random random = new Random(seed);
+    List<ScoreHistogram> histograms = new ArrayList<>();
+    List<double[]> values = new ArrayList<>();
+    for (int layer = 0; layer < 3; layer++) {
+      float[] weights = new float[100 + 400 * layer];
+      for (int i = 0; i < weights.length; i++) {
+        weights[i] = (float) (random.nextGaussian() * Math.pow(10, layer));
+      }
+      Tensor tensor = Tensor.ofFloats(Shape.of(weights.length), weights);
+      histograms.add(ScoreHistogram.of(tensor, WeightScores.magnitude()));
+      double[] squares = new double[weights.length];
+      for (int i = 0; i < squares.length; i++) {
+        squares[i] = (double) weights[i] * weights[i];
+      }
+      Arrays.sort(squares);
+      values.add(squares);
+    }
+    long[] found = LampAllocation.divide(histograms, 900);
+    assertThat(Arrays.stream(found).sum()).isEqualTo(900);
+    // By the definition, weight by weight.
+    List<double[]> lamp = new ArrayList<>();
+    for (int layer = 0; layer < 3; layer++) {
+      double left = 0;
+      double[] squares = values.get(layer);
+      for (int i = squares.length - 1; i >= 0; i--) {
+        left += squares[i];
+        lamp.add(new double[] {squares[i] / left, layer});
+      }
+    }
+    lamp.sort(Comparator.comparingDouble(a -> a[0]));
+    long[] expected = new long[3];
+    lamp.subList(0, 900).forEach(a -> expected[(int) a[1]]++);
+    for (int layer = 0; layer < 3; layer++) {
+      assertThat(found[layer]).isCloseTo(expected[layer], within(5L));
+    }
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 4, 5})
+  void compensationBringsTheOutputBack(long seed) {
+    Random random = new Random(seed);
+    int n = 24;
+    int rows = 7;
+    double[][] gram = gram(random, n);
+    float[] weights = new float[rows * n];
+    float[] pruned = new float[rows * n];
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = (float) random.nextGaussian();
+      pruned[i] = random.nextBoolean() ? weights[i] : 0;
+    }
+    ErrorCompensation.Result result = new ErrorCompensation(gram, 2).compensate(weights, pruned);
+    for (int i = 0; i < weights.length; i++) {
+      assertThat(result.weights()[i] != 0).isEqualTo(pruned[i] != 0);
+    }
+    double before = error(gram, weights, pruned, rows);
+    double after = error(gram, weights, result.weights(), rows);
+    assertThat(result.maskError()).isCloseTo(before, within(1e-6 * before));
+    assertThat(result.error()).isCloseTo(after, within(1e-6 * before));
+    assertThat(after).isLessThan(0.5 * before);
+    // No small step of a weight that is left lowers it: it is the minimum, but for the damping.
+    float[] moved = result.weights().clone();
+    for (int i = 0; i < moved.length; i++) {
+      if (pruned[i] != 0) {
+        float old = moved[i];
+        moved[i] = old + 0.05f * Math.signum(weights[i]);
+        assertThat(error(gram, weights, moved, rows)).isGreaterThan(after - 0.02 * before);
+        moved[i] = old;
+      }
+    }
+    float[] again = new ErrorCompensation(gram, 1).compensate(weights, pruned).weights();
+    assertThat(again).isEqualTo(result.weights());
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2})
+  void longRowsAreCompensatedInSequence(long seed) {
+    Random random = new Random(seed);
+    int n = 400;
+    int rows = 800; // 800 * 200^3 / 3 = 2e9 and at 320 left 9e9
+    double[][] gram = gram(random, n);
+    float[] weights = new float[rows * n];
+    float[] pruned = new float[rows * n];
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = (float) random.nextGaussian();
+      pruned[i] = random.nextInt(5) > 0 ? weights[i] : 0;
+    }
+    ErrorCompensation.Result result = new ErrorCompensation(gram, 2).compensate(weights, pruned);
+    for (int i = 0; i < weights.length; i++) {
+      assertThat(result.weights()[i] != 0).isEqualTo(pruned[i] != 0);
+    }
+    assertThat(result.error()).isLessThan(0.7 * result.maskError());
+  }
+
+  private static double[][] gram(Random random, int n) {
+    // Inputs that hang together, as those of layers do.
+    double[][] mix = new double[n][n];
+    for (double[] row : mix) {
+      for (int j = 0; j < n; j++) {
+        row[j] = random.nextGaussian() / (1 + j / 4.0);
+      }
+    }
+    double[][] gram = new double[n][n];
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < n; j++) {
+        for (int k = 0; k < n; k++) {
+          gram[i][j] += mix[i][k] * mix[j][k];
+        }
+      }
+    }
+    return gram;
+  }
+
+  private static double error(double[][] gram, float[] w, float[] v, int rows) {
+    int n = gram.length;
+    double error = 0;
+    for (int r = 0; r < rows; r++) {
+      for (int i = 0; i < n; i++) {
+        for (int j = 0; j < n; j++) {
+          error +=
+              ((double) w[r * n + i] - v[r * n + i])
+                  * gram[i][j]
+                  * ((double) w[r * n + j] - v[r * n + j]);
+        }
+      }
+    }
+    return error;
+  }
+}
