@@ -226,8 +226,7 @@ final class ReportBuilder {
 
   /** The last step, which may be done again: what it did before is no more. */
   void storing(List<Pipeline.PassReport> reports) {
-    Set<String> names =
-        reports.stream().map(Pipeline.PassReport::name).collect(Collectors.toSet());
+    Set<String> names = reports.stream().map(Pipeline.PassReport::name).collect(Collectors.toSet());
     done.removeIf(p -> names.contains(p.name()));
     passes(reports);
   }

@@ -9,8 +9,8 @@ import dev.compress.tensor.Scratch;
 import java.util.List;
 
 /**
- * The last step before a model is written: its weights in the form in which they are stored. What is
- * searched, compared and given up before then is dense.
+ * The last step before a model is written: its weights in the form in which they are stored. What
+ * is searched, compared and given up before then is dense.
  */
 final class Storing {
   private final List<CompressionPass> passes;

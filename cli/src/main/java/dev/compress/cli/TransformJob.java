@@ -149,8 +149,7 @@ final class TransformJob {
     checkShare(recipe.prune());
     Integer cluster = recipe.cluster();
     if (cluster != null && (cluster < 2 || cluster > 256)) {
-      throw new UsageException(
-          "--cluster must be 2 to 256 distinct values, not " + cluster + ".");
+      throw new UsageException("--cluster must be 2 to 256 distinct values, not " + cluster + ".");
     }
     Double drop = recipe.maxDrop();
     if (drop != null && !(drop >= 0 && drop < Double.POSITIVE_INFINITY)) {

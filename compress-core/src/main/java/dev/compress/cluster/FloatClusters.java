@@ -12,8 +12,8 @@ import java.util.Arrays;
 /**
  * Leaves a float weight few distinct values: k-means over a histogram of {@value #BINS} bins whose
  * points are the bins' means, then the means of the weights themselves, and each weight at its
- * nearest. Read in pieces; a weight is never in memory whole. Where a weight has been pruned, zero is
- * one of the values and only zeros have it.
+ * nearest. Read in pieces; a weight is never in memory whole. Where a weight has been pruned, zero
+ * is one of the values and only zeros have it.
  *
  * @param kMeans how centroids are found
  * @param centroids the most distinct values

@@ -73,8 +73,7 @@ record EncodedWeight(byte[] places, byte[] values, Codebook codebook) {
       this.gaps = new GapStream(Math.toIntExact(entries), wide ? 8 : 4);
       this.mask = new BitStream(form.places() == Places.MASK ? survey.elements() : 0, 1);
       this.listed = symbolic ? 0 : all ? survey.elements() : survey.nonZeros() + 1;
-      this.codes =
-          new BitStream(coded ? listed : 0, coded ? form.values().codeBits() : 8);
+      this.codes = new BitStream(coded ? listed : 0, coded ? form.values().codeBits() : 8);
       this.rawBytes = form.values() == Values.HALF ? 2 : type.bits() / 8;
       this.raw =
           ByteBuffer.allocate(coded ? 0 : Math.toIntExact(listed * rawBytes))

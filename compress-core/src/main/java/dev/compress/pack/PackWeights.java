@@ -23,8 +23,8 @@ import java.util.Set;
 
 /**
  * Stores each weight in the smallest form that holds it exactly: as codes into a codebook, sparse,
- * in half precision, or as it is. ONNX Runtime computes the weights at load, so what runs is bit for
- * bit what ran before, in the same kernels.
+ * in half precision, or as it is. ONNX Runtime computes the weights at load, so what runs is bit
+ * for bit what ran before, in the same kernels.
  *
  * <pre>{@code
  * before: Conv(x, W)                    with W [64, 64, 3, 3] int8, 90% zeros
@@ -114,11 +114,7 @@ public record PackWeights(boolean limited) implements CompressionPass {
   }
 
   private static Change pack(
-      Weight weight,
-      StorageForm form,
-      GraphEditor editor,
-      UnpackingNodes nodes,
-      GraphIndex index) {
+      Weight weight, StorageForm form, GraphEditor editor, UnpackingNodes nodes, GraphIndex index) {
     String name = weight.initializer().name();
     Tensor tensor = weight.initializer().tensor();
     WeightSurvey survey = weight.choice().survey();

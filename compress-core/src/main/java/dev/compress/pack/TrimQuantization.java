@@ -20,8 +20,8 @@ import java.util.Optional;
 /**
  * Leaves out of a quantized model what follows from the rest of it: zero points of constants that
  * are zero, which is what their absence means, and scales of biases that are the product of the
- * input's and the weight's, which the runtime multiplies at load to the same bits. Once weights take
- * a bit each, these take a quarter of the file.
+ * input's and the weight's, which the runtime multiplies at load to the same bits. Once weights
+ * take a bit each, these take a quarter of the file.
  *
  * <pre>{@code
  * before: DequantizeLinear(B int32, sb, zb)      after: DequantizeLinear(B, Mul(sw, sx))

@@ -104,8 +104,7 @@ public record UnpackWeights(boolean halves) implements CompressionPass {
     return evaluation.values();
   }
 
-  private static Change replace(
-      Packed packed, Tensor value, GraphEditor editor, GraphIndex index) {
+  private static Change replace(Packed packed, Tensor value, GraphEditor editor, GraphIndex index) {
     Node maker = index.producer(packed.name()).orElseThrow();
     editor.remove(maker);
     editor.addInitializer(Initializer.of(packed.name(), value));

@@ -16,8 +16,8 @@ import java.util.Map;
 
 /**
  * Writes encoded weights into a graph: the bytes as constants and the standard operators that make
- * the weight of them, all of which ONNX Runtime computes at load. What several weights need, such as
- * tables, is there once. Names are short, since there are many.
+ * the weight of them, all of which ONNX Runtime computes at load. What several weights need, such
+ * as tables, is there once. Names are short, since there are many.
  *
  * <pre>
  * codes         BitShift(left) -> BitShift(right) -> Reshape [-> Slice] -> Cast -> Gather(codebook)
@@ -61,7 +61,8 @@ final class UnpackingNodes {
     String places;
     if (form.places() == Places.SYMBOLS) {
       String symbols = constant(ElementType.UINT8, encoded.places());
-      places = node("CumSum", node("Gather", steps(8, SymbolStream.steps()), cast(symbols)), axis());
+      places =
+          node("CumSum", node("Gather", steps(8, SymbolStream.steps()), cast(symbols)), axis());
       String high = node("BitShift", List.of(symbols, byteConstant(4)), direction("RIGHT"));
       String values = node("Gather", codebook(type, encoded), cast(high));
       scatter(type, shape.elementCount(), places, values, whole);
@@ -79,8 +80,7 @@ final class UnpackingNodes {
         places = node("CumSum", node("Gather", steps(width, GapStream.steps(width)), gaps), axis());
         String arrivals = node("Gather", ints("arrivals" + width, GapStream.arrivals(width)), gaps);
         String index = node("Mul", node("CumSum", arrivals, axis()), arrivals);
-        scatter(
-            type, shape.elementCount(), places, node("Gather", values, index), whole);
+        scatter(type, shape.elementCount(), places, node("Gather", values, index), whole);
       }
     }
     if (!flat) {
@@ -111,34 +111,31 @@ final class UnpackingNodes {
       ElementType narrow = EncodedWeight.valueType(type, form);
       String halves = constant(new Tensor(narrow, shape, stored(narrow, shape, encoded.values())));
       editor.add(
-          Node.of(
-              "Cast", "", List.of(halves), List.of(target), Attribute.of("to", type.code())));
+          Node.of("Cast", "", List.of(halves), List.of(target), Attribute.of("to", type.code())));
       return target;
     }
     String codes = cast(bits(encoded.values(), form.values().codeBits(), shape));
-    editor.add(
-        Node.of("Gather", "", List.of(codebook(type, encoded), codes), List.of(target)));
+    editor.add(Node.of("Gather", "", List.of(codebook(type, encoded), codes), List.of(target)));
     return target;
   }
 
   /** Codes of a few bits, one a byte, in a shape. */
   private String bits(byte[] bytes, int width, Shape shape) {
     if (width == 8) {
-      return constant(new Tensor(ElementType.UINT8, shape, stored(ElementType.UINT8, shape, bytes)));
+      return constant(
+          new Tensor(ElementType.UINT8, shape, stored(ElementType.UINT8, shape, bytes)));
     }
     Shape column = Shape.of(bytes.length, 1);
     String packed =
         constant(new Tensor(ElementType.UINT8, column, stored(ElementType.UINT8, column, bytes)));
-    String left =
-        node("BitShift", List.of(packed, leftShifts(width)), direction("LEFT"));
+    String left = node("BitShift", List.of(packed, leftShifts(width)), direction("LEFT"));
     String right = node("BitShift", List.of(left, byteConstant(8 - width)), direction("RIGHT"));
     long codes = bytes.length * (8L / width);
     if (codes == shape.elementCount()) {
       return node("Reshape", right, dims(shape));
     }
     String flat = node("Reshape", right, dims(-1));
-    String cut =
-        node("Slice", flat, dims(0), dims(shape.elementCount()));
+    String cut = node("Slice", flat, dims(0), dims(shape.elementCount()));
     return shape.rank() == 1 ? cut : node("Reshape", cut, dims(shape));
   }
 
@@ -190,8 +187,7 @@ final class UnpackingNodes {
 
   private String byteConstant(int value) {
     return shared(
-        value,
-        () -> Tensor.ofBytes(ElementType.UINT8, Shape.scalar(), new byte[] {(byte) value}));
+        value, () -> Tensor.ofBytes(ElementType.UINT8, Shape.scalar(), new byte[] {(byte) value}));
   }
 
   private String leftShifts(int width) {

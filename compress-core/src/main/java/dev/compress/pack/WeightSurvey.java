@@ -8,7 +8,8 @@ import java.util.Optional;
 
 /**
  * What decides how a weight is best stored, found in one reading: how many elements are not zero,
- * how far apart those lie, how many distinct values there are, and whether 16 bits hold them exactly.
+ * how far apart those lie, how many distinct values there are, and whether 16 bits hold them
+ * exactly.
  *
  * @param elements all elements
  * @param elementBytes of one element

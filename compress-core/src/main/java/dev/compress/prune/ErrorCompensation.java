@@ -97,8 +97,7 @@ public final class ErrorCompensation {
           if (better) {
             System.arraycopy(rounded, 0, result, r * n, n);
           }
-          errors[r] =
-              new double[] {error(w, new double[n]), before, better ? after : before};
+          errors[r] = new double[] {error(w, new double[n]), before, better ? after : before};
         });
     double[] sums = new double[3];
     for (double[] row : errors) {

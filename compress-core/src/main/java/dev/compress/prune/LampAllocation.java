@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * Divides a share of weights to prune among layers by one threshold for all, which is not of the
  * score s itself, whose size differs from layer to layer, but of {@code s_i^2 / sum of s_j^2 over j
- * with s_j >= s_i}: what would be lost of what is left of the layer (LAMP, Lee et al., 2010.07611). A
- * layer's last weight has the value 1, so none is emptied before all others.
+ * with s_j >= s_i}: what would be lost of what is left of the layer (LAMP, Lee et al., 2010.07611).
+ * A layer's last weight has the value 1, so none is emptied before all others.
  */
 final class LampAllocation {
   private LampAllocation() {}

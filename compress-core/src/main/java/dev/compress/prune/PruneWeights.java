@@ -32,9 +32,9 @@ import java.util.Optional;
 
 /**
  * Sets a share of the weights to zero, exactly, and, where calibration data is there, changes the
- * others of each layer so that its outputs stay close ({@link ErrorCompensation}). The zeros are the
- * mask: later passes keep them. No kernel of the CPU is faster for it; the file is smaller once its
- * weights are packed.
+ * others of each layer so that its outputs stay close ({@link ErrorCompensation}). The zeros are
+ * the mask: later passes keep them. No kernel of the CPU is faster for it; the file is smaller once
+ * its weights are packed.
  *
  * @param share of the weights, 0 to under 1; for {@link PruneKind#TWO_OF_FOUR} 0.5
  * @param kind which weights may go together
@@ -145,8 +145,7 @@ public record PruneWeights(
               zeros,
               weight.tensor().elementCount());
       if (Double.isNaN(error)) {
-        return text
-            + String.format(Locale.ROOT, ", %.2f%% of its energy", 100 * lost);
+        return text + String.format(Locale.ROOT, ", %.2f%% of its energy", 100 * lost);
       }
       return text
           + String.format(
@@ -279,8 +278,7 @@ public record PruneWeights(
                   ? InputRows.layoutOf(layer).inPerGroup() + " inputs do not divide into fours"
                   : "";
       if (!why.isEmpty() || layer == null) {
-        skipped.add(
-            Skipped.of(weight.readers().get(0), "weight " + weight.name() + ": " + why));
+        skipped.add(Skipped.of(weight.readers().get(0), "weight " + weight.name() + ": " + why));
         continue;
       }
       requireFinite(weight, ScoreHistogram.of(weight.tensor(), scoresOf(weight, scores)));
@@ -292,8 +290,7 @@ public record PruneWeights(
               layout.inPerGroup(),
               layout.inStride(),
               context.scratch());
-      pruned.put(
-          weight.name(), new Pruned(tensor, weight.tensor().elementCount() / 2, Double.NaN));
+      pruned.put(weight.name(), new Pruned(tensor, weight.tensor().elementCount() / 2, Double.NaN));
       context.progress().advance(1);
     }
   }

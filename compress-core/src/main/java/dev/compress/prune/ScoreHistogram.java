@@ -4,8 +4,8 @@ import dev.compress.tensor.FloatReader;
 import dev.compress.tensor.Tensor;
 
 /**
- * The scores of a weight in bins that follow the exponent, so that each is within 0.4% of the others
- * in its bin, with the sum of their squares. Read in pieces.
+ * The scores of a weight in bins that follow the exponent, so that each is within 0.4% of the
+ * others in its bin, with the sum of their squares. Read in pieces.
  */
 final class ScoreHistogram {
   private static final int PIECE = 1 << 16;

@@ -3,8 +3,8 @@ package dev.compress.prune;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much each element of a weight matters: {@code |w| * factor[(index / inner) % factors]}. As the
- * bits of a positive float, which order as the numbers do. Immutable.
+ * How much each element of a weight matters: {@code |w| * factor[(index / inner) % factors]}. As
+ * the bits of a positive float, which order as the numbers do. Immutable.
  */
 final class WeightScores {
   /** Of the bits of a score, these make a bin: exponent and 8 bits of the fraction. */

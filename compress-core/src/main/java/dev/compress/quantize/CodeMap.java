@@ -12,8 +12,8 @@ public interface CodeMap {
    * What the codes of one weight become.
    *
    * @param counts how often each code occurs, from -128 on
-   * @param masses how much the square of an error of each code counts: the sum of the squared scales
-   *     of its channels
+   * @param masses how much the square of an error of each code counts: the sum of the squared
+   *     scales of its channels
    * @return the new code of each, from -128 on
    */
   byte[] map(long[] counts, double[] masses);

@@ -45,6 +45,18 @@ public record QuantizeInt8(
     keptFloat = Set.copyOf(keptFloat);
   }
 
+  /** Settings that leave codes as they are. */
+  public QuantizeInt8(
+      QuantizationMode mode,
+      Target target,
+      NodeFilter filter,
+      Optional<RangeMethod> method,
+      Set<String> keptFloat,
+      Rounding rounding,
+      boolean guarded) {
+    this(mode, target, filter, method, keptFloat, rounding, guarded, CodeMap.NONE);
+  }
+
   /** Settings that round to nearest. */
   public QuantizeInt8(
       QuantizationMode mode,

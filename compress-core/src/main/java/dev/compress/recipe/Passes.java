@@ -291,8 +291,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     boolean guarded = recipe.maxDrop() == null;
     Integer centroids = recipe.cluster();
     CodeMap codes = centroids == null ? CodeMap.NONE : new CodeClusters(centroids);
-    return new QuantizeInt8(
-        mode(), target, filter, method(), Set.of(), rounding(), guarded, codes);
+    return new QuantizeInt8(mode(), target, filter, method(), Set.of(), rounding(), guarded, codes);
   }
 
   private static <E extends Enum<E>> E choice(

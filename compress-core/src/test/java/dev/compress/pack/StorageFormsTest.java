@@ -145,8 +145,7 @@ class StorageFormsTest {
     for (int i = 0; i < values; i++) {
       bits.add(bits(type, random));
     }
-    ByteBuffer bytes =
-        ByteBuffer.allocate(count * type.bits() / 8).order(ByteOrder.LITTLE_ENDIAN);
+    ByteBuffer bytes = ByteBuffer.allocate(count * type.bits() / 8).order(ByteOrder.LITTLE_ENDIAN);
     for (int i = 0; i < count; i++) {
       int value = random.nextDouble() < density ? bits.get(random.nextInt(values)) : 0;
       switch (type.bits()) {
