@@ -13,6 +13,7 @@ import dev.compress.recipe.Passes;
 import dev.compress.recipe.Recipe;
 import dev.compress.report.TransformGateException;
 import dev.compress.report.TransformReport;
+import dev.compress.report.UnpackReport;
 import dev.compress.runtime.HostCpu;
 import java.nio.file.Path;
 import java.util.Optional;
@@ -132,6 +133,21 @@ public final class Compress {
   public TransformReport plan(Path model) {
     LoadedModel loaded = OnnxReader.read(model);
     return new Transformation(passes, calibration, selection, cache, progress).plan(loaded);
+  }
+
+  /**
+   * Puts a model's packed weights back in their dense form, and changes nothing else.
+   *
+   * @param model the model's file
+   * @param output where to write; appears only when it is complete
+   * @param overwrite whether an existing output is replaced
+   * @param progress told how far it is
+   * @return what was unpacked
+   * @throws dev.compress.error.UnsupportedModelException if no weight is packed
+   * @throws dev.compress.error.CompressionException as {@link #run}
+   */
+  public static UnpackReport unpack(Path model, Path output, boolean overwrite, Progress progress) {
+    return Unpacking.run(model, output, overwrite, progress);
   }
 
   /**

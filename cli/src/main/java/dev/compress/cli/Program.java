@@ -77,6 +77,7 @@ final class Program {
     CommandLine line = new CommandLine(root);
     line.addSubcommand(new EvaluateCommand(root));
     line.addSubcommand(new InspectCommand(root));
+    line.addSubcommand(new UnpackCommand(root));
     line.addSubcommand(new DoctorCommand(root));
     CommandLine models = new CommandLine(new ModelsCommand(root));
     models.addSubcommand(new ModelsBuildCommand(root));

@@ -1,5 +1,6 @@
 package dev.compress.cli;
 
+import dev.compress.Compress;
 import dev.compress.energy.EnergyMeterProvider;
 import dev.compress.energy.RunAccount;
 import dev.compress.energy.RunMeter;
@@ -12,6 +13,8 @@ import dev.compress.inspect.ModelInspection;
 import dev.compress.inspect.ModelInspector;
 import dev.compress.progress.Progress;
 import dev.compress.report.TransformReport;
+import dev.compress.report.UnpackReport;
+import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -23,12 +26,14 @@ import java.util.function.Supplier;
  * @param engine transforms models
  * @param html makes a web page of a report
  * @param inspector looks at models
+ * @param unpacker puts packed weights back
  * @param samples the embedded models
  */
 record Wiring(
     Supplier<TransformEngine> engine,
     Function<TransformReport, String> html,
     Inspector inspector,
+    Unpacker unpacker,
     Supplier<SampleCatalog> samples) {
   /** Looks at a model. */
   interface Inspector {
@@ -42,6 +47,19 @@ record Wiring(
     ModelInspection inspect(String model, int threads, Progress progress);
   }
 
+  /** Puts packed weights back. */
+  interface Unpacker {
+    /**
+     * Unpacks a model.
+     *
+     * @param model its file
+     * @param output the file to write
+     * @param overwrite whether an existing one is replaced
+     * @param progress told how far it has come
+     */
+    UnpackReport unpack(Path model, Path output, boolean overwrite, Progress progress);
+  }
+
   /** The real modules. */
   static Wiring ofModules() {
     return new Wiring(
@@ -49,6 +67,7 @@ record Wiring(
         HtmlTransformReport::of,
         (model, threads, progress) ->
             ModelInspector.inspect(catalog().modelFile(model), threads, progress),
+        Compress::unpack,
         Wiring::catalog);
   }
 

@@ -1,5 +1,6 @@
 package dev.compress.cli;
 
+import dev.compress.Compress;
 import dev.compress.cli.console.Terminal;
 import dev.compress.data.Dataset;
 import dev.compress.energy.EnergyReading;
@@ -56,6 +57,7 @@ final class Bench {
         (model, threads, progress) -> {
           throw new UnsupportedOperationException();
         },
+        Compress::unpack,
         NoSamples::new);
   }
 

@@ -8,6 +8,7 @@ import dev.compress.cli.doctor.Doctor;
 import dev.compress.evaluation.EvaluationReport;
 import dev.compress.inspect.ModelInspection;
 import dev.compress.recipe.Recipe;
+import dev.compress.report.UnpackReport;
 import java.io.IOException;
 import java.lang.reflect.ParameterizedType;
 import java.lang.reflect.RecordComponent;
@@ -77,6 +78,15 @@ class JsonDocsTest {
   void namesTheKeysOfModels() throws IOException {
     JsonNode report = new ObjectMapper().readTree(new Bench().run("models", "--json").out());
     assertNamed(keys(report), "compress.models/1");
+  }
+
+  @Test
+  void namesTheKeysOfAnUnpacking() throws IOException {
+    Set<String> keys = new TreeSet<>();
+    components(UnpackReport.class, keys);
+    keys.remove("schema");
+    assertThat(keys).contains("weights", "sha256");
+    assertNamed(keys, "compress.unpack/1");
   }
 
   /** From the types, because no one model has everything. */

@@ -434,14 +434,9 @@ class ProgramTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "--prune 0.5 m.onnx",
-        "--prune=0.5 m.onnx",
-        "m.onnx --cluster 16",
-        "--pack always m.onnx",
         "--low-rank 0.9 m.onnx",
         "--fine-tune 3 --train-data x m.onnx",
         "distill --teacher t.onnx",
-        "--json unpack m.onnx",
         "models get resnet50"
       })
   void knowsWhatComesLater(String line) {

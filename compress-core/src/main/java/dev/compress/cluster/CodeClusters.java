@@ -79,6 +79,7 @@ public record CodeClusters(int centroids) implements CodeMap {
   }
 
   /** Codes that occur. */
+  @SuppressWarnings("ArrayRecordComponent") // private, made once and only read
   private record Codes(int[] indices, WeightedPoints points) {
     static Codes of(long[] counts, double[] masses, int from, int to) {
       int[] indices = new int[to - from];

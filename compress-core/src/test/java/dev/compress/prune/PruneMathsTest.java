@@ -37,14 +37,11 @@ class PruneMathsTest {
     Tensor weight = Tensor.ofFloats(Shape.of(in, out), values);
     WeightScores scores =
         seed % 2 == 0 ? WeightScores.magnitude() : WeightScores.byInput(factors, out);
-    List<Integer> order =
-        new ArrayList<>(IntStream.range(0, values.length).boxed().toList());
+    List<Integer> order = new ArrayList<>(IntStream.range(0, values.length).boxed().toList());
     order.sort(
         Comparator.comparingDouble(
                 (Integer i) ->
-                    seed % 2 == 0
-                        ? Math.abs(values[i])
-                        : Math.abs(values[i]) * factors[i / out])
+                    seed % 2 == 0 ? Math.abs(values[i]) : Math.abs(values[i]) * factors[i / out])
             .thenComparing(i -> i));
     try (Scratch scratch = Scratch.inTemporaryFolder()) {
       ScoreHistogram histogram = ScoreHistogram.of(weight, scores);
