@@ -30,7 +30,7 @@ final class BitStream {
   /** Sets a code that was not set before. */
   void set(long index, int code) {
     int perByte = 8 / bits;
-    bytes[(int) (index / perByte)] |= (byte) (code << bits * (int) (index % perByte));
+    bytes[(int) (index / perByte)] |= (byte) (code << (bits * (int) (index % perByte)));
   }
 
   /** The bytes, the rest of the last one zero. */

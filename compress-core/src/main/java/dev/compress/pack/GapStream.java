@@ -86,7 +86,7 @@ final class GapStream {
     if (bits == 8) {
       bytes[at] = (byte) code;
     } else {
-      bytes[at / 2] |= (byte) (code << 4 * (at % 2));
+      bytes[at / 2] |= (byte) (code << (4 * (at % 2)));
     }
   }
 }

@@ -106,7 +106,7 @@ record StorageForm(Places places, Values values) {
     }
     Codebook codebook = weight.codebook().get();
     int needed = places == Places.ALL ? codebook.size() : codebook.nonZeros() + 1;
-    return needed <= 1 << values.bits;
+    return needed <= (1 << values.bits);
   }
 
   /** The lowest operator set with all operators that unpacking takes. */

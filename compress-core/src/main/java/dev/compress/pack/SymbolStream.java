@@ -76,7 +76,7 @@ final class SymbolStream {
   }
 
   private void put(long distance) {
-    bytes[--at] = (byte) (REACH * code + (distance - 1) % REACH);
+    bytes[--at] = (byte) (REACH * (long) code + (distance - 1) % REACH);
     for (long skips = (distance - 1) / REACH; skips > 0; skips -= REACH) {
       bytes[--at] = (byte) (Math.min(skips, REACH) - 1);
     }

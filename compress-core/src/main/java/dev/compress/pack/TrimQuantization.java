@@ -86,7 +86,7 @@ public record TrimQuantization() implements CompressionPass {
   }
 
   private static boolean isZero(Tensor tensor) {
-    boolean small = tensor.byteSize() <= 1 << 20;
+    boolean small = tensor.byteSize() <= (1 << 20);
     if (!small || tensor.type().isFloatingPoint()) {
       return false;
     }

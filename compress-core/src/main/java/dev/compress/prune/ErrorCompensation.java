@@ -1,6 +1,6 @@
 package dev.compress.prune;
 
-import dev.compress.quantize.ParallelLoop;
+import dev.compress.parallel.ParallelLoop;
 import dev.compress.quantize.SymmetricSolver;
 
 /**

@@ -30,6 +30,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -96,7 +97,7 @@ class StorageFormsTest {
       SessionOptions options = SessionOptions.of(1).withOptimizedModel(optimized);
       try (InferenceSession session = InferenceSession.open(packed, options)) {
         TensorBuffer x = TensorBuffer.of(Shape.of(1), 1L);
-        TensorBuffer y = session.run(Map.of("x", x)).get("y");
+        TensorBuffer y = Objects.requireNonNull(session.run(Map.of("x", x)).get("y"));
         assertThat(y.toTensor().data().toByteArray())
             .as(what)
             .isEqualTo(weight.data().toByteArray());
@@ -135,7 +136,7 @@ class StorageFormsTest {
   static Tensor random(ElementType type, Random random) {
     long[] dims = new long[1 + random.nextInt(4)];
     for (int i = 0; i < dims.length; i++) {
-      dims[i] = 1 + random.nextInt(dims.length == 1 ? 3000 : dims.length == 2 ? 60 : 12);
+      dims[i] = 1L + random.nextInt(dims.length == 1 ? 3000 : dims.length == 2 ? 60 : 12);
     }
     Shape shape = Shape.of(dims);
     int count = (int) shape.elementCount();
