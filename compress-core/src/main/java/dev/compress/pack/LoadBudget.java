@@ -21,7 +21,7 @@ final class LoadBudget {
   private static final double FREE_MILLIS = 200;
   private static final double MOST_MEMORY = 3;
   private static final double DENSE_NANOS = 4;
-  private static final double TRAFFIC_NANOS = 2;
+  private static final double TRAFFIC_NANOS = 2.5;
   private static final double DENSE_COPIES = 2.5;
 
   /** What a process with the runtime takes without any model. */
