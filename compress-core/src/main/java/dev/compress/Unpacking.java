@@ -4,7 +4,6 @@ import dev.compress.error.UnsupportedModelException;
 import dev.compress.graph.GraphValidator;
 import dev.compress.graph.OnnxModel;
 import dev.compress.onnx.LoadedModel;
-import dev.compress.onnx.ModelHash;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.onnx.OnnxWriter;
 import dev.compress.onnx.WriteSettings;
@@ -16,6 +15,7 @@ import dev.compress.progress.Progress;
 import dev.compress.report.UnpackReport;
 import dev.compress.report.UnpackReport.ModelFile;
 import dev.compress.tensor.Scratch;
+import dev.compress.tensor.Sha256;
 import java.nio.file.Path;
 import java.util.List;
 
@@ -48,7 +48,7 @@ final class Unpacking {
       List<String> weights = result.changes().stream().map(PassResult.Change::what).toList();
       return new UnpackReport(
           UnpackReport.SCHEMA,
-          new ModelFile(file.toString(), ModelHash.sha256(file), loaded.bytes()),
+          new ModelFile(file.toString(), Sha256.of(file), loaded.bytes()),
           new ModelFile(output.toString(), written.sha256(), written.bytes()),
           weights);
     }
