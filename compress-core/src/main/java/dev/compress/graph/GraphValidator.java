@@ -44,7 +44,8 @@ public final class GraphValidator {
     FunctionValidator.check(model);
     GraphValidator validator = new GraphValidator();
     new OpsetValidator(model).check(model.graph());
-    WindowValidator.check(model.graph());
+    WindowValidator.check(model);
+    DivisionValidator.check(model.graph());
     Graph graph = validator.check(model.graph(), Set.of(), "The graph");
     return new Checked(model.withGraph(graph), validator.warnings);
   }

@@ -5,8 +5,9 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Checks the windows that convolutions and pools move over their input: a window beyond all bounds
- * overflows in the runtime's own shape inference, which then ends the process.
+ * Checks the windows that convolutions and pools move over their input, and the groups of channels:
+ * a window beyond all bounds overflows in the runtime's own shape inference, and no groups at all
+ * are divided by there, which ends the process.
  */
 final class WindowValidator {
   private static final Set<String> STEPS = Set.of("kernel_shape", "strides", "dilations");
@@ -14,13 +15,21 @@ final class WindowValidator {
 
   private WindowValidator() {}
 
-  static void check(Graph graph) {
-    for (Node node : graph.nodes()) {
+  static void check(OnnxModel model) {
+    checkAll(model.graph().nodes());
+    model.functions().forEach(f -> checkAll(f.nodes()));
+  }
+
+  private static void checkAll(List<Node> nodes) {
+    for (Node node : nodes) {
+      if (node.domain().isEmpty() && node.intAttribute("group", 1) < 1) {
+        throw invalid(node, "group", node.intAttribute("group", 1)); // it is divided by
+      }
       if (node.domain().isEmpty()
           && STEPS.stream().anyMatch(s -> node.intsAttribute(s).isPresent())) {
         check(node);
       }
-      node.subgraphs().forEach(WindowValidator::check);
+      node.subgraphs().forEach(g -> checkAll(g.nodes()));
     }
   }
 
@@ -59,6 +68,6 @@ final class WindowValidator {
             + attribute
             + " of "
             + value
-            + ", which no window can have. The file is damaged: export the model again.");
+            + ", which is impossible. The file is damaged: export the model again.");
   }
 }

@@ -54,6 +54,32 @@ class GraphValidatorTest {
     assertThat(checked.warnings()).singleElement().asString().contains("sorted");
   }
 
+  /** ONNX Runtime 1.29 divides by it while it loads the model, and the process ends. */
+  @Test
+  void noGroupsAreRefused() {
+    for (String op : List.of("Conv", "ConvTranspose")) {
+      Node none = Node.of(op, "conv", List.of("x", "w"), List.of("y"), Attribute.of("group", 0));
+      refused(graph(List.of(none), constant("w")), "conv", "group of 0");
+    }
+  }
+
+  @Test
+  void theSmallestIntegerByMinusOneIsRefused() {
+    for (String op : List.of("Div", "Mod")) {
+      Node division = Node.of(op, "division", List.of("w", "v"), List.of("y"));
+      Initializer minusOne = Initializer.of("v", Tensor.ofLongs(Shape.of(1), -1));
+      refused(
+          graph(
+              List.of(division),
+              Initializer.of("w", Tensor.ofLongs(Shape.of(2), 6, Long.MIN_VALUE)),
+              minusOne),
+          "division",
+          "by -1");
+      Initializer usual = Initializer.of("w", Tensor.ofLongs(Shape.of(2), 6, 7));
+      assertThat(check(graph(List.of(division), usual, minusOne)).warnings()).isEmpty();
+    }
+  }
+
   @Test
   void windowsBeyondAllBoundsAreRefused() {
     Node conv = Node.of("Conv", "conv", List.of("x", "w"), List.of("y"));
@@ -65,7 +91,7 @@ class GraphValidatorTest {
                 .withAttribute(Attribute.of("dilations", new long[] {Integer.MAX_VALUE})),
             conv.withAttribute(Attribute.of("strides", new long[] {1L}))
                 .withAttribute(Attribute.of("pads", new long[] {Long.MIN_VALUE, 0L})))) {
-      refused(graph(List.of(odd), constant("w")), "conv", "which no window can have");
+      refused(graph(List.of(odd), constant("w")), "conv", "which is impossible");
     }
     Node fine =
         conv.withAttribute(Attribute.of("kernel_shape", new long[] {3L}))
