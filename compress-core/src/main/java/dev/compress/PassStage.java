@@ -1,7 +1,6 @@
 package dev.compress;
 
 import dev.compress.calibrate.CalibrationCache;
-import dev.compress.calibrate.DatasetSamples;
 import dev.compress.calibrate.Samples;
 import dev.compress.data.Dataset;
 import dev.compress.graph.OnnxModel;
@@ -58,8 +57,8 @@ final class PassStage {
         work.calibration()
             .map(
                 d -> {
-                  DatasetSamples bound = work.samplesOf(d, model);
-                  report.data("calibration", bound.dataset());
+                  Samples bound = work.samplesOf(d, model);
+                  bound.source().ifPresent(source -> report.data("calibration", source));
                   return bound;
                 });
     int threads = report.threads();

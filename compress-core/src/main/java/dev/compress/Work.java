@@ -1,6 +1,7 @@
 package dev.compress;
 
 import dev.compress.calibrate.DatasetSamples;
+import dev.compress.calibrate.Samples;
 import dev.compress.data.Dataset;
 import dev.compress.graph.OnnxModel;
 import dev.compress.metric.Metric;
@@ -30,15 +31,15 @@ record Work(
   private static final int DEFAULT_SAMPLES = 300;
 
   /** The calibration samples for a model, as many as the recipe wants. */
-  DatasetSamples samplesOf(Dataset data, OnnxModel model) {
+  Samples samplesOf(Dataset data, OnnxModel model) {
     Integer wanted = passes.recipe().calibrationSamples();
-    return DatasetSamples.of(data, model.graph(), wanted == null ? DEFAULT_SAMPLES : wanted);
+    return DatasetSamples.of(
+        data, model, wanted == null ? DEFAULT_SAMPLES : wanted, report.threads());
   }
 
   /** Scores models on labelled data. */
   ModelScore scoreOn(Dataset data, OnnxModel model) {
-    Dataset bound = data.bind(DatasetSamples.inputsOf(model.graph()));
-    return new ModelScore(bound, report.threads(), progress);
+    return new ModelScore(DatasetSamples.runOf(data, model.graph()), report.threads(), progress);
   }
 
   /** What to say where the limit does not hold. */

@@ -3,8 +3,10 @@ package dev.compress.calibrate;
 import dev.compress.data.Batch;
 import dev.compress.data.Dataset;
 import dev.compress.data.InputSpec;
+import dev.compress.data.SampleRun;
 import dev.compress.graph.Graph;
 import dev.compress.graph.Initializer;
+import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
 import dev.compress.graph.ValueType;
 import dev.compress.tensor.TensorBuffer;
@@ -23,15 +25,32 @@ import java.util.stream.Collectors;
 public record DatasetSamples(Dataset dataset) implements Samples {
   /**
    * Binds a dataset to a model and takes samples at equal distances, because files are often sorted
-   * by class.
+   * by class. Of sequences for a recurrent model it takes windows, with the states that the model
+   * comes to.
    *
    * @param dataset any dataset
-   * @param graph the model's graph
-   * @param most how many samples at most
+   * @param model the model
+   * @param most how many samples at most; of windows about as many
+   * @param threads for the runs that find states
    * @throws dev.compress.error.InvalidDataException if data and inputs do not fit
    */
-  public static DatasetSamples of(Dataset dataset, Graph graph, long most) {
-    return new DatasetSamples(dataset.bind(inputsOf(graph)).spread(most));
+  public static Samples of(Dataset dataset, OnnxModel model, long most, int threads) {
+    SampleRun run = runOf(dataset, model.graph());
+    return run.recurrent()
+        ? SequenceSamples.of(run, model, most, threads)
+        : new DatasetSamples(run.dataset().spread(most));
+  }
+
+  /** How a graph runs on a dataset's samples. */
+  public static SampleRun runOf(Dataset dataset, Graph graph) {
+    return dataset.run(inputsOf(graph), outputsOf(graph));
+  }
+
+  private static List<InputSpec> outputsOf(Graph graph) {
+    return graph.outputs().stream()
+        .filter(output -> output.type() instanceof ValueType.TensorType)
+        .map(InputSpec::of)
+        .toList();
   }
 
   /** What a graph wants of its data: its inputs that are no initializers. */
@@ -60,6 +79,11 @@ public record DatasetSamples(Dataset dataset) implements Samples {
   @Override
   public Optional<String> fingerprint() {
     return Optional.of(dataset.fingerprint());
+  }
+
+  @Override
+  public Optional<Dataset> source() {
+    return Optional.of(dataset);
   }
 
   @Override

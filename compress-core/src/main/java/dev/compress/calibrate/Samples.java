@@ -1,5 +1,6 @@
 package dev.compress.calibrate;
 
+import dev.compress.data.Dataset;
 import dev.compress.tensor.TensorBuffer;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +23,11 @@ public interface Samples {
 
   /** A digest of what the samples are, if that is known: equal ones have equal inputs. */
   default Optional<String> fingerprint() {
+    return Optional.empty();
+  }
+
+  /** What they are taken from; empty where they are no file's. */
+  default Optional<Dataset> source() {
     return Optional.empty();
   }
 

@@ -127,7 +127,8 @@ final class Binding {
             + (entries.isEmpty() ? shown(source.fields()) : String.join(", ", entries))
             + ". Name the arrays as the model's inputs, or say inputs: {"
             + input.name()
-            + ": {from: ...}} or {value: 0, shape: [...]} in a data descriptor.");
+            + ": {from: ...}} or {value: 0, shape: [...]} in a data descriptor; or, if it is a"
+            + " state that the model gives out again, sequence: {window: N} there.");
   }
 
   /** With the first dim of every input as the batch; empty where a model may have no batch dim. */

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * What a data file cannot say of itself: format, preprocessing of each input, labels, metric and
@@ -26,7 +27,13 @@ public final class DataDescriptor {
           Map.of(),
           LabelSpec.NONE,
           Optional.empty(),
-          Optional.empty());
+          Optional.empty(),
+          Runs.PLAIN);
+
+  /** How the model runs on samples, and how one score becomes a class. */
+  record Runs(Optional<SequenceSpec> sequence, OptionalDouble threshold) {
+    static final Runs PLAIN = new Runs(Optional.empty(), OptionalDouble.empty());
+  }
 
   /** Where a descriptor came from, and its content in one canonical form. */
   record Origin(String where, Optional<Path> folder, String canonical) {}
@@ -40,6 +47,7 @@ public final class DataDescriptor {
   private final LabelSpec labels;
   private final Optional<Metric> metric;
   private final Optional<Split> split;
+  private final Runs runs;
 
   DataDescriptor(
       Origin origin,
@@ -47,13 +55,15 @@ public final class DataDescriptor {
       Map<String, InputDescriptor> inputs,
       LabelSpec labels,
       Optional<Metric> metric,
-      Optional<Split> split) {
+      Optional<Split> split,
+      Runs runs) {
     this.origin = origin;
     this.source = source;
     this.inputs = Collections.unmodifiableMap(new LinkedHashMap<>(inputs));
     this.labels = labels;
     this.metric = metric;
     this.split = split;
+    this.runs = runs;
   }
 
   /**
@@ -105,11 +115,12 @@ public final class DataDescriptor {
         inputs,
         labels.file().isPresent() ? LabelSpec.NONE : labels,
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        runs);
   }
 
   DataDescriptor withLabels(LabelSpec other) {
-    return new DataDescriptor(origin, source, inputs, other, metric, split);
+    return new DataDescriptor(origin, source, inputs, other, metric, split, runs);
   }
 
   String where() {
@@ -140,6 +151,10 @@ public final class DataDescriptor {
 
   Optional<Metric> metric() {
     return metric;
+  }
+
+  Runs runs() {
+    return runs;
   }
 
   Optional<Split> split() {

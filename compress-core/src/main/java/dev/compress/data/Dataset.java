@@ -13,7 +13,10 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /**
  * Samples for a model: read from a file or folder as they are needed, brought to the model's
@@ -282,11 +285,43 @@ public final class Dataset implements AutoCloseable {
    *     names both sides
    */
   public Dataset bind(Collection<InputSpec> modelInputs) {
+    return bind(modelInputs, List.of(), List.of());
+  }
+
+  Dataset bind(
+      Collection<InputSpec> modelInputs, List<ConstantInput> beginnings, List<String> noted) {
+    List<ConstantInput> fixed = new ArrayList<>(constants);
+    fixed.addAll(beginnings);
     Binding.Bound bound =
-        new Binding(content.source(), content.descriptor(), constants, name()).bind(modelInputs);
+        new Binding(content.source(), content.descriptor(), fixed, name()).bind(modelInputs);
     List<String> all = new ArrayList<>(notes);
+    noted.stream().filter(n -> !all.contains(n)).forEach(all::add);
     bound.notes().stream().filter(n -> !all.contains(n)).forEach(all::add);
     return new Dataset(content, selection, bound.inputs(), bound.constants(), bound.frame(), all);
+  }
+
+  /**
+   * Brings the data to a model, recurrent ones included: where the descriptor says {@code
+   * sequence}, samples are sequences, and states are fed back.
+   *
+   * @param modelInputs the inputs that the model needs
+   * @param modelOutputs its tensor outputs
+   * @throws InvalidDataException as {@link #bind}; also if it is not plain what is fed back
+   */
+  public SampleRun run(Collection<InputSpec> modelInputs, Collection<InputSpec> modelOutputs) {
+    Optional<SequenceSpec> sequence = content.descriptor().runs().sequence();
+    return sequence.isEmpty()
+        ? SampleRun.plain(bind(modelInputs))
+        : SampleRun.of(this, sequence.get(), constantNames(), modelInputs, modelOutputs);
+  }
+
+  private Set<String> constantNames() {
+    return constants.stream().map(ConstantInput::name).collect(Collectors.toSet());
+  }
+
+  /** Over which one score a sample means class 1; empty: scores are one a class. */
+  public OptionalDouble threshold() {
+    return content.descriptor().runs().threshold();
   }
 
   /** The batch size that a bound model fixes; 0 where it may be any, or nothing is bound. */

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLParser;
 import dev.compress.data.DataDescriptor.Origin;
+import dev.compress.data.DataDescriptor.Runs;
 import dev.compress.data.DataDescriptor.Split;
 import dev.compress.data.InputDescriptor.Channels;
 import dev.compress.data.InputDescriptor.Image;
@@ -22,9 +23,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 
 /** Turns the YAML of a descriptor into a {@link DataDescriptor}, strictly. */
 final class DescriptorReader {
+  private static final int LARGEST_WINDOW = 1 << 26;
+
   private final String where;
   private final Optional<Path> folder;
 
@@ -58,7 +63,18 @@ final class DescriptorReader {
   private DataDescriptor descriptor(JsonNode root) {
     DescriptorKeys keys =
         DescriptorKeys.of(
-            root, where, "format", "file", "inputs", "record", "labels", "metric", "split", "csv");
+            root,
+            where,
+            "format",
+            "file",
+            "inputs",
+            "record",
+            "labels",
+            "metric",
+            "threshold",
+            "split",
+            "csv",
+            "sequence");
     SourceSpec source =
         new SourceSpec(
             keys.text("format").map(f -> DataFormat.of(f, where)),
@@ -71,7 +87,46 @@ final class DescriptorReader {
         keys.node("inputs").map(this::inputs).orElse(Map.of()),
         keys.node("labels").map(this::labels).orElse(LabelSpec.NONE),
         keys.text("metric").map(Metric::of),
-        keys.node("split").map(this::split));
+        keys.node("split").map(this::split),
+        new Runs(
+            keys.node("sequence").map(this::sequence),
+            keys.number("threshold").map(OptionalDouble::of).orElse(OptionalDouble.empty())));
+  }
+
+  private SequenceSpec sequence(JsonNode node) {
+    String path = where + ": sequence";
+    DescriptorKeys keys =
+        DescriptorKeys.of(
+            node, path, "input", "axis", "window", "stride", "context", "state", "score");
+    Map<String, String> state = new LinkedHashMap<>();
+    Optional<JsonNode> pairs = keys.node("state");
+    if (pairs.isPresent()) {
+      if (!pairs.get().isObject()
+          || !pairs.get().properties().stream().allMatch(DescriptorReader::isPair)) {
+        throw keys.wrong("state", "a mapping of state inputs to the outputs that follow them");
+      }
+      pairs.get().properties().forEach(e -> state.put(e.getKey(), e.getValue().asText()));
+    }
+    return new SequenceSpec(
+        keys.text("input"),
+        size(keys, "axis", 0).orElse(0),
+        size(keys, "window", 1),
+        size(keys, "stride", 1),
+        size(keys, "context", 0).orElse(0),
+        state,
+        keys.choice("score", SequenceSpec.Score.class).orElse(SequenceSpec.Score.LAST));
+  }
+
+  private static boolean isPair(Map.Entry<String, JsonNode> entry) {
+    return entry.getValue().isTextual();
+  }
+
+  private static OptionalInt size(DescriptorKeys keys, String key, int least) {
+    Optional<Long> size = keys.whole(key, least);
+    if (size.isPresent() && size.get() > LARGEST_WINDOW) {
+      throw keys.wrong(key, "at most " + LARGEST_WINDOW);
+    }
+    return size.isPresent() ? OptionalInt.of(Math.toIntExact(size.get())) : OptionalInt.empty();
   }
 
   private List<RecordField> record(JsonNode node) {

@@ -6,6 +6,7 @@ import dev.compress.tensor.TensorBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * Scores class predictions against labels, batch by batch: {@link Metric#TOP1}, {@link
@@ -24,6 +25,7 @@ public final class LabelScorer {
   public static final int NO_CLASS = -1;
 
   private final Metric metric;
+  private final OptionalDouble threshold;
   private final BitSet correct = new BitSet();
   private int[] predicted = new int[1024];
   private int[] labels = new int[1024];
@@ -37,10 +39,23 @@ public final class LabelScorer {
    * @throws IllegalArgumentException if it needs something else
    */
   public LabelScorer(Metric metric) {
+    this(metric, OptionalDouble.empty());
+  }
+
+  /**
+   * A scorer that has seen nothing.
+   *
+   * @param metric one that needs class labels
+   * @param threshold the class of an output with one score a sample: 1 over it, else 0; empty: such
+   *     an output has no classes
+   * @throws IllegalArgumentException if the metric needs something else
+   */
+  public LabelScorer(Metric metric, OptionalDouble threshold) {
     if (metric.needs() != Metric.Needs.CLASS_LABELS) {
       throw new IllegalArgumentException(metric + " is not computed from class labels");
     }
     this.metric = metric;
+    this.threshold = threshold;
   }
 
   /**
@@ -57,6 +72,11 @@ public final class LabelScorer {
     Elements elements = Elements.of(output);
     int classes = elements.width(rows);
     boolean ids = classes == 1 && elements.isInteger();
+    boolean binary = threshold.isPresent() && classes == 1 && !ids;
+    if (binary) {
+      addBinary(elements, batchLabels, output.shape());
+      return;
+    }
     checkClasses(output, classes, ids, rows);
     ensureCapacity(samples + batchLabels.length);
     for (int row = 0; row < batchLabels.length; row++) {
@@ -70,6 +90,20 @@ public final class LabelScorer {
               ? (best != NO_CLASS && rank(elements, row * classes, classes, label) < 5)
               : best == label;
       correct.set(samples, right);
+      predicted[samples] = best;
+      labels[samples] = label;
+      samples++;
+    }
+  }
+
+  private void addBinary(Elements scores, long[] batchLabels, Shape shape) {
+    ensureCapacity(samples + batchLabels.length);
+    for (int row = 0; row < batchLabels.length; row++) {
+      int label = label(batchLabels[row], 2, shape);
+      double score = scores.at(row);
+      int best = Double.isNaN(score) ? NO_CLASS : score > threshold.getAsDouble() ? 1 : 0;
+      invalidRows += best == NO_CLASS ? 1 : 0;
+      correct.set(samples, best == label);
       predicted[samples] = best;
       labels[samples] = label;
       samples++;
@@ -118,7 +152,8 @@ public final class LabelScorer {
               + " holds no class scores: "
               + metric
               + " needs [samples, classes] or integer ids [samples]. "
-              + "Set another metric, such as mse or agreement, in the data descriptor.");
+              + (classes == 1 ? "For two classes by one score say threshold: 0.5; or set" : "Set")
+              + " another metric, such as mse or agreement, in the data descriptor.");
     }
   }
 

@@ -3,6 +3,7 @@ package dev.compress.search;
 import dev.compress.data.Batch;
 import dev.compress.data.Dataset;
 import dev.compress.data.LabelKind;
+import dev.compress.data.SampleRun;
 import dev.compress.error.InvalidDataException;
 import dev.compress.graph.OnnxModel;
 import dev.compress.metric.ErrorScorer;
@@ -13,12 +14,15 @@ import dev.compress.progress.Progress;
 import dev.compress.runtime.InferenceSession;
 import dev.compress.runtime.SessionOptions;
 import dev.compress.tensor.TensorBuffer;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
 
 /** Scores a model on labelled data by its first numeric output. */
 public final class ModelScore {
   private static final int BATCH = 64;
 
+  private final SampleRun run;
   private final Dataset data;
   private final Metric metric;
   private final int threads;
@@ -27,13 +31,14 @@ public final class ModelScore {
   /**
    * A scorer.
    *
-   * @param data bound to the model's inputs, with labels or targets
+   * @param run the data bound to the model, with labels or targets
    * @param threads for the runtime
    * @param progress told one step a sample
    * @throws InvalidDataException if there are no labels, or not those that the metric needs
    */
-  public ModelScore(Dataset data, int threads, Progress progress) {
-    this.data = data;
+  public ModelScore(SampleRun run, int threads, Progress progress) {
+    this.run = run;
+    this.data = run.dataset();
     this.threads = threads;
     this.progress = progress;
     this.metric = metricOf(data);
@@ -77,7 +82,12 @@ public final class ModelScore {
   public MetricResult score(OnnxModel model) {
     progress.begin("score", data.sampleCount());
     try (InferenceSession session = InferenceSession.open(model, SessionOptions.of(threads))) {
-      String output = session.tensorOutputs().get(0);
+      String output =
+          session.tensorOutputs().stream()
+              .filter(name -> !run.feedback().contains(name))
+              .findFirst()
+              .orElseThrow(
+                  () -> new InvalidDataException("The model gives nothing but its own state."));
       return metric.needs() == Metric.Needs.CLASS_LABELS
           ? byLabels(session, output)
           : byTargets(session, output);
@@ -85,7 +95,7 @@ public final class ModelScore {
   }
 
   private MetricResult byLabels(InferenceSession session, String output) {
-    LabelScorer scorer = new LabelScorer(metric);
+    LabelScorer scorer = new LabelScorer(metric, data.threshold());
     for (Batch batch : data.batches(batchSize())) {
       scorer.add(run(session, batch, output), batch.labels());
       step(batch);
@@ -102,13 +112,18 @@ public final class ModelScore {
     return scorer.result();
   }
 
-  private static TensorBuffer run(InferenceSession session, Batch batch, String output) {
-    Map<String, TensorBuffer> outputs = session.run(batch.inputs(), java.util.List.of(output));
-    return java.util.Objects.requireNonNull(outputs.get(output));
+  private TensorBuffer run(InferenceSession session, Batch batch, String output) {
+    List<TensorBuffer> steps = new ArrayList<>();
+    run.run(
+        batch,
+        session::run,
+        List.of(output),
+        (step, inputs, outputs) -> steps.add(Objects.requireNonNull(outputs.get(output))));
+    return run.scored(steps);
   }
 
   private int batchSize() {
-    return data.fixedBatch() > 0 ? data.fixedBatch() : BATCH;
+    return run.batch(BATCH);
   }
 
   private void step(Batch batch) {

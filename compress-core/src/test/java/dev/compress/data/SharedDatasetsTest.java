@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
@@ -260,15 +261,23 @@ class SharedDatasetsTest {
       assertThat(some.labelCounts()).hasSize(12);
     }
     try (Dataset windows = open("datasets", "speech-commands/wav", "silero-vad")) {
-      Dataset bound =
-          windows.bind(
+      SampleRun run =
+          windows.run(
               List.of(
                   InputSpec.of("input", ElementType.FLOAT, -1, -1),
                   InputSpec.of("state", ElementType.FLOAT, 2, -1, 128),
-                  InputSpec.of("sr", ElementType.INT64)));
-      Batch batch = bound.batches(1).iterator().next();
-      assertThat(batch.input("input").shape().toArray()).containsExactly(1, 576);
-      assertThat(batch.input("state").shape().toArray()).containsExactly(2, 1, 128);
+                  InputSpec.of("sr", ElementType.INT64)),
+              List.of(
+                  InputSpec.of("output", ElementType.FLOAT, -1, 1),
+                  InputSpec.of("stateN", ElementType.FLOAT, -1, -1, -1)));
+      Batch batch = run.dataset().batches(3).iterator().next();
+      assertThat(run.steps(batch)).isEqualTo(32);
+      assertThat(run.feedback()).containsExactly("stateN");
+      Map<String, TensorBuffer> first = run.first(batch);
+      assertThat(Objects.requireNonNull(first.get("input")).shape().toArray())
+          .containsExactly(3, 576);
+      assertThat(Objects.requireNonNull(first.get("state")).shape().toArray())
+          .containsExactly(2, 3, 128);
     }
   }
 }

@@ -134,7 +134,7 @@ final class SmallModels {
   }
 
   static Samples dataset(Path path, OnnxModel model, int count) {
-    return DatasetSamples.of(Dataset.open(path), model.graph(), count);
+    return DatasetSamples.of(Dataset.open(path), model, count, 1);
   }
 
   /** Made-up inputs of a model. */

@@ -1,5 +1,8 @@
 package dev.compress.evaluation;
 
+import dev.compress.calibrate.DatasetSamples;
+import dev.compress.data.Dataset;
+import dev.compress.data.SampleRun;
 import dev.compress.energy.EnergyReading;
 import dev.compress.energy.Unavailable;
 import dev.compress.error.InvalidDataException;
@@ -90,6 +93,19 @@ final class Contender {
           variant.name() + " has no tensor among its outputs: there is nothing to score.");
     }
     return names;
+  }
+
+  /**
+   * How it runs on the data.
+   *
+   * @throws InvalidDataException if that does not fit; the message names the variant
+   */
+  SampleRun runOn(Dataset data) {
+    try {
+      return DatasetSamples.runOf(data, model.graph());
+    } catch (InvalidDataException e) {
+      throw new InvalidDataException(variant.name() + ": " + e.getMessage(), e);
+    }
   }
 
   boolean isAlive() {

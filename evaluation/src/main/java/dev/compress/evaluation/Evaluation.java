@@ -1,8 +1,8 @@
 package dev.compress.evaluation;
 
-import dev.compress.calibrate.DatasetSamples;
 import dev.compress.data.Batch;
 import dev.compress.data.Dataset;
+import dev.compress.data.SampleRun;
 import dev.compress.energy.DisturbanceWatch;
 import dev.compress.energy.EnergyMeter;
 import dev.compress.energy.TimeSource;
@@ -17,6 +17,7 @@ import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.evaluation.energy.EnergyPlan;
 import dev.compress.evaluation.energy.EnergyProtocol;
 import dev.compress.evaluation.energy.EnergyResult;
+import dev.compress.evaluation.energy.EstimateRounds;
 import dev.compress.evaluation.energy.WindowListener;
 import dev.compress.evaluation.energy.Workload;
 import dev.compress.evaluation.latency.LatencyResult;
@@ -247,7 +248,7 @@ public final class Evaluation {
                 e ->
                     new ScoredModel(
                         e.title(),
-                        DatasetSamples.inputsOf(e.model.graph()),
+                        e.runOn(data),
                         e.tensorOutputs(),
                         tensors -> e.open().infer(tensors, e.tensorOutputs())))
             .toList();
@@ -294,18 +295,30 @@ public final class Evaluation {
     return alive.stream().filter(Contender::isAlive).toList();
   }
 
+  /** In turns, so that what slows the machine down for a while slows all of them. */
   private void estimate(List<Contender> contenders) {
-    progress.begin("estimate energy", contenders.size());
-    for (Contender contender : contenders) {
-      progress.check();
-      try {
-        contender.reading =
-            CpuTimeEstimate.of(contender.open().process())
-                .estimate(workload(contender), energy.settings().minWindowSeconds());
-      } catch (VariantDied e) {
-        contender.failed(e);
+    EstimateRounds rounds = new EstimateRounds(contenders.size());
+    double seconds = energy.settings().minWindowSeconds() / EstimateRounds.ROUNDS;
+    progress.begin("estimate energy", (long) EstimateRounds.ROUNDS * contenders.size());
+    for (int round = 0; round < EstimateRounds.ROUNDS; round++) {
+      for (int i : rounds.order(round)) {
+        progress.check();
+        Contender contender = contenders.get(i);
+        if (contender.isAlive()) {
+          try {
+            rounds.add(
+                i,
+                CpuTimeEstimate.of(contender.open().process())
+                    .estimate(workload(contender), seconds));
+          } catch (VariantDied e) {
+            contender.failed(e);
+          }
+        }
+        progress.advance(1);
       }
-      progress.advance(1);
+    }
+    for (int i = 0; i < contenders.size(); i++) {
+      contenders.get(i).reading = rounds.reading(i);
     }
   }
 
@@ -344,15 +357,21 @@ public final class Evaluation {
   }
 
   private Map<String, TensorBuffer> inputs(Contender contender, List<String> warnings) {
-    Dataset bound = data.bind(DatasetSamples.inputsOf(contender.model.graph()));
-    int fixed = bound.fixedBatch();
+    SampleRun run = contender.runOn(data);
+    Dataset bound = run.dataset();
+    int fixed = run.batch(2) == 1 ? 1 : bound.fixedBatch();
     contender.samplesARun =
         fixed > 0 ? fixed : (int) Math.min(settings.batch(), data.sampleCount());
-    for (Batch batch : bound.batches(settings.batch())) {
+    if (run.recurrent()) {
+      warnings.add(
+          "Samples are sequences, run window by window: latency, throughput and energy are those of"
+              + " one window.");
+    }
+    for (Batch batch : bound.batches(run.batch(settings.batch()))) {
       if (fixed > 0 && fixed != settings.batch()) {
         warnings.add(contender.title() + " fixes its batch at " + fixed + ": it was timed so.");
       }
-      return batch.copy().inputs();
+      return run.first(batch.copy());
     }
     throw new InvalidDataException(data.name() + " holds no sample. Give at least one.");
   }

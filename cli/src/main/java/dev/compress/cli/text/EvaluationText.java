@@ -64,9 +64,10 @@ public record EvaluationText(Style style, int width) {
       energy.row(EvaluationCells.ENERGY.toArray(new String[0]));
       rows.forEach(row -> energy.row(EvaluationCells.energy(row).toArray(new String[0])));
       lines.addAll(energy.lines(width));
-      EvaluationCells.unpaid(report)
-          .forEach(
-              why -> Text.wrap(why, width - INDENT.length()).forEach(l -> lines.add(INDENT + l)));
+      List<String> remarks = new ArrayList<>(EvaluationCells.models(report));
+      remarks.addAll(EvaluationCells.unpaid(report));
+      remarks.forEach(
+          why -> Text.wrap(why, width - INDENT.length()).forEach(l -> lines.add(INDENT + l)));
       report.variants().stream()
           .map(row -> row.energy() == null ? null : row.energy().reason())
           .filter(java.util.Objects::nonNull)

@@ -3,6 +3,7 @@ package dev.compress.evaluation.accuracy;
 import dev.compress.data.Batch;
 import dev.compress.data.Dataset;
 import dev.compress.data.LabelKind;
+import dev.compress.data.SampleRun;
 import dev.compress.error.CancelledException;
 import dev.compress.error.InvalidDataException;
 import dev.compress.metric.ErrorScorer;
@@ -43,7 +44,8 @@ public final class AccuracyRun {
   /** One model, its data, and what is known of it. */
   private static final class Scored {
     private final ScoredModel model;
-    private final Dataset bound;
+    private final SampleRun run;
+    private final List<String> results;
     private final Iterator<Batch> batches;
     private final FidelityScorer fidelity = new FidelityScorer();
     private final List<String> warnings = new ArrayList<>();
@@ -51,17 +53,23 @@ public final class AccuracyRun {
     private @Nullable ErrorScorer errors;
     private @Nullable RuntimeException failure;
     private @Nullable Batch batch;
-    private Map<String, TensorBuffer> outputs = Map.of();
+    private List<Map<String, TensorBuffer>> steps = List.of();
     private boolean comparable = true;
 
-    Scored(ScoredModel model, Dataset bound, Optional<Metric> metric) {
+    Scored(ScoredModel model, Optional<Metric> metric) {
       this.model = model;
-      this.bound = bound;
-      this.batches = bound.batches(BATCH).iterator();
+      this.run = model.run();
+      this.results = model.outputs().stream().filter(o -> !run.feedback().contains(o)).toList();
+      this.batches = run.dataset().batches(run.batch(BATCH)).iterator();
+      warnings.addAll(run.dataset().notes());
+      if (results.isEmpty()) {
+        throw new InvalidDataException(
+            model.name() + " gives nothing but its own state: there is nothing to score.");
+      }
       metric.ifPresent(
           m -> {
             switch (m.needs()) {
-              case CLASS_LABELS -> labels = new LabelScorer(m);
+              case CLASS_LABELS -> labels = new LabelScorer(m, run.dataset().threshold());
               case TARGET_VALUES -> errors = new ErrorScorer(m);
               case REFERENCE_OUTPUTS -> {}
             }
@@ -97,7 +105,7 @@ public final class AccuracyRun {
 
   private List<Score> measure(List<ScoredModel> scored) {
     for (ScoredModel model : scored) {
-      models.add(new Scored(model, data.bind(model.inputs()), metric));
+      models.add(new Scored(model, metric));
     }
     checkData();
     progress.begin("score", data.sampleCount());
@@ -129,14 +137,14 @@ public final class AccuracyRun {
     }
     Scored first = models.get(0);
     for (Scored other : models) {
-      if (other.bound.fixedBatch() != first.bound.fixedBatch()) {
+      if (other.run.batch(BATCH) != first.run.batch(BATCH)) {
         other.comparable = false;
         other.warnings.add(
             other.model.name()
                 + " fixes its batch at "
-                + other.bound.fixedBatch()
+                + other.run.dataset().fixedBatch()
                 + " and the baseline at "
-                + first.bound.fixedBatch()
+                + first.run.dataset().fixedBatch()
                 + " (0 is free): their outputs were not compared.");
       }
     }
@@ -158,7 +166,13 @@ public final class AccuracyRun {
       return;
     }
     try {
-      scored.outputs = scored.model.inference().run(batch.inputs());
+      List<Map<String, TensorBuffer>> steps = new ArrayList<>();
+      scored.run.run(
+          batch,
+          (inputs, wanted) -> scored.model.inference().run(inputs),
+          scored.model.outputs(),
+          (step, inputs, outputs) -> steps.add(outputs));
+      scored.steps = steps;
     } catch (RuntimeException e) {
       scored.failure = e;
     }
@@ -177,18 +191,21 @@ public final class AccuracyRun {
     if (scored.failure != null || batch == null) {
       return;
     }
-    TensorBuffer output = scored.outputs.get(scored.model.outputs().get(0));
-    if (output == null) {
+    String first = scored.results.get(0);
+    List<TensorBuffer> all = new ArrayList<>();
+    scored.steps.stream().map(s -> s.get(first)).filter(Objects::nonNull).forEach(all::add);
+    if (all.size() < scored.steps.size()) {
       scored.failure =
           new InvalidDataException(
               "Output "
-                  + scored.model.outputs().get(0)
+                  + first
                   + " of "
                   + scored.model.name()
                   + " is no"
                   + " numeric tensor: it cannot be scored.");
       return;
     }
+    TensorBuffer output = scored.run.scored(all);
     if (scored.labels != null) {
       scored.labels.add(output, batch.labels());
     }
@@ -203,9 +220,20 @@ public final class AccuracyRun {
 
   /** Outputs whose shape depends on the data, such as boxes that are kept, may not compare. */
   private static void compare(Scored baseline, Scored scored, Batch batch) {
-    for (String name : baseline.model.outputs()) {
-      TensorBuffer expected = baseline.outputs.get(name);
-      TensorBuffer actual = scored.outputs.get(name);
+    for (int step = 0; step < Math.min(baseline.steps.size(), scored.steps.size()); step++) {
+      compare(baseline, baseline.steps.get(step), scored, scored.steps.get(step), batch);
+    }
+  }
+
+  private static void compare(
+      Scored baseline,
+      Map<String, TensorBuffer> reference,
+      Scored scored,
+      Map<String, TensorBuffer> outputs,
+      Batch batch) {
+    for (String name : baseline.results) {
+      TensorBuffer expected = reference.get(name);
+      TensorBuffer actual = outputs.get(name);
       if (expected != null
           && actual != null
           && expected.shape().equals(actual.shape())
@@ -235,6 +263,7 @@ public final class AccuracyRun {
     return new Score(
         scored.failure == null ? accuracy : Optional.empty(),
         scored.failure == null ? drop(scored) : Optional.empty(),
+        Optional.ofNullable(scored.labels),
         scored.fidelity.samples() > 0 ? Optional.of(scored.fidelity) : Optional.empty(),
         Optional.ofNullable(scored.failure),
         scored.warnings);

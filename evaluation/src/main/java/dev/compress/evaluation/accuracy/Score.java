@@ -1,6 +1,7 @@
 package dev.compress.evaluation.accuracy;
 
 import dev.compress.metric.FidelityScorer;
+import dev.compress.metric.LabelScorer;
 import dev.compress.metric.Metric;
 import dev.compress.metric.MetricResult;
 import dev.compress.metric.PairedDifference;
@@ -13,6 +14,7 @@ import java.util.Optional;
  * @param accuracy by the dataset's metric; empty if the model failed, or there is no label
  * @param drop the baseline's value minus this one's (for errors the other way round), on the same
  *     samples, with its interval; in the metric's own unit. Empty for the baseline
+ * @param labels what it predicted of every sample; empty where there are no class labels
  * @param fidelity to the baseline's outputs; empty if nothing could be compared
  * @param failure why it ended early
  * @param warnings what a reader should know
@@ -20,6 +22,7 @@ import java.util.Optional;
 public record Score(
     Optional<MetricResult> accuracy,
     Optional<PairedDifference> drop,
+    Optional<LabelScorer> labels,
     Optional<FidelityScorer> fidelity,
     Optional<RuntimeException> failure,
     List<String> warnings) {
@@ -35,6 +38,11 @@ public record Score(
   public Score alone(Optional<Metric> metric) {
     boolean own = metric.filter(m -> m.needs() != Metric.Needs.REFERENCE_OUTPUTS).isPresent();
     return new Score(
-        own ? accuracy : Optional.empty(), Optional.empty(), Optional.empty(), failure, warnings);
+        own ? accuracy : Optional.empty(),
+        Optional.empty(),
+        labels,
+        Optional.empty(),
+        failure,
+        warnings);
   }
 }

@@ -1,6 +1,6 @@
 package dev.compress.evaluation.accuracy;
 
-import dev.compress.data.InputSpec;
+import dev.compress.data.SampleRun;
 import dev.compress.tensor.TensorBuffer;
 import java.util.List;
 import java.util.Map;
@@ -9,14 +9,12 @@ import java.util.Map;
  * A model to score.
  *
  * @param name for messages
- * @param inputs what it wants
- * @param outputs its tensor outputs; metrics are computed from the first
+ * @param run the data, bound to it
+ * @param outputs its tensor outputs; metrics are computed from the first that is not fed back
  * @param inference runs it
  */
-public record ScoredModel(
-    String name, List<InputSpec> inputs, List<String> outputs, Inference inference) {
+public record ScoredModel(String name, SampleRun run, List<String> outputs, Inference inference) {
   public ScoredModel {
-    inputs = List.copyOf(inputs);
     outputs = List.copyOf(outputs);
   }
 

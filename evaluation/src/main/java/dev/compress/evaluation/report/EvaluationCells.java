@@ -232,7 +232,7 @@ public final class EvaluationCells {
     }
     VsBaseline versus = row.vsBaseline();
     Double net = energy.energyNetJ();
-    String source = energy.source() == null ? energy.model() : energy.source();
+    String source = energy.model() == null ? energy.source() : "estimate";
     return List.of(
         row.name(),
         joules(energy),
@@ -272,6 +272,16 @@ public final class EvaluationCells {
         : Quantity.shortCount(count)
             .replaceAll("(\\d\\.\\d)0(?= )", "$1")
             .replaceAll("\\.0(?= )", "");
+  }
+
+  /** By what energies were estimated, where they were. */
+  public static List<String> models(EvaluationReport report) {
+    return report.variants().stream()
+        .map(Row::energy)
+        .filter(e -> e != null && e.model() != null)
+        .map(e -> "~ is an estimate, not a measurement: " + String.valueOf(e.model()) + ".")
+        .distinct()
+        .toList();
   }
 
   /** Why what was spent on compression is not known to be paid back, where a report told of it. */

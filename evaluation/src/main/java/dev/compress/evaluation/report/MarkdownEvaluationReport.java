@@ -36,6 +36,7 @@ public final class MarkdownEvaluationReport {
     if (report.variants().stream().anyMatch(v -> v.energy() != null)) {
       text.append('\n');
       table(text, EvaluationCells.ENERGY, rows.stream().map(EvaluationCells::energy).toList());
+      EvaluationCells.models(report).forEach(m -> text.append('\n').append(escape(m)).append('\n'));
       EvaluationCells.unpaid(report).forEach(w -> text.append('\n').append(escape(w)).append('\n'));
     }
     if (!report.gates().isEmpty()) {
