@@ -4,11 +4,17 @@
   peer.py speed    --compress ./compress --models DIR [--runs 3]
   peer.py accuracy --compress ./compress --models DIR --pairs DIR [NAME ...]
   peer.py memory   --compress ./compress --models DIR
+  peer.py latency  --compress ./compress [--rounds 9] [--seconds 2] MODEL...
+  peer.py accuracy-check --compress ./compress --pairs DIR MODEL...
 
 DIR of models: resnet50.onnx and bert.onnx (`compress models build resnet50|bert -o FILE`), or, for
 accuracy, a folder a model as NAME/model.onnx. DIR of pairs: NAME/calib.npz and NAME/test.npz, arrays
 named as the model's inputs, test.npz with `labels`. `memory` quantizes the 8 GiB of weights of
-DIR/matmul-stack.onnx (`compress models build matmul-stack -o FILE`) in a Java heap of 1 GiB. Needs onnxruntime, onnx and numpy. Wall time and
+DIR/matmul-stack.onnx (`compress models build matmul-stack -o FILE`) in a Java heap of 1 GiB. `latency`
+compares the median that `compress evaluate` tells with that of a bare loop over Python's ONNX Runtime,
+in processes of their own in turn, one thread, the same random input; the ratio is the median over the
+rounds. `accuracy-check` compares the accuracy that it tells with one counted here, sample by sample;
+DIR/test.npz as above, and a fixed batch is kept to. Needs onnxruntime, onnx and numpy. Wall time and
 peak memory are the operating system's account of each finished process; the peer's process imports
 its libraries, as compress's starts its virtual machine.
 """
@@ -183,6 +189,68 @@ def accuracy(a):
             print(f"| {name} | {f:.2f} | {o:.2f} | {f - o:+.2f} | {peer} | {p} | {1e3 * ms[model]:.0f} | {1e3 * ms[ours]:.0f} | {ms[model] / ms[ours]:.2f}x |", flush=True)
 
 
+BARE = r"""
+import sys, time, json, numpy as np, onnxruntime as ort
+model, npz, seconds = sys.argv[1], sys.argv[2], float(sys.argv[3])
+o = ort.SessionOptions(); o.intra_op_num_threads = 1; o.inter_op_num_threads = 1; o.log_severity_level = 4
+s = ort.InferenceSession(model, o, providers=["CPUExecutionProvider"])
+z = np.load(npz); feed = {i.name: z[i.name][:1] for i in s.get_inputs()}
+end = time.perf_counter() + min(1.0, seconds / 2)
+while time.perf_counter() < end: s.run(None, feed)
+times, end, clock = [], time.perf_counter() + seconds, time.perf_counter_ns
+while time.perf_counter() < end:
+    start = clock(); s.run(None, feed); times.append(clock() - start)
+print(json.dumps([float(np.median(times)) / 1e6, len(times), ort.__version__]))
+"""
+
+
+def random_inputs(path, npz, samples=2):
+    import numpy as np
+    rng, arrays = np.random.default_rng(0), {}
+    for i in session(path).get_inputs():
+        dims = [d if isinstance(d, int) and d > 0 else 1 for d in i.shape]
+        dims[0] = samples
+        arrays[i.name] = rng.normal(size=dims).astype(np.float16 if "float16" in i.type else np.float32) if "float" in i.type else rng.integers(0, 9, size=dims)
+    np.savez(npz, **arrays)
+
+
+def bare_latency(a):
+    print("| model | compress ms | Python ms | ratio, median | its quartiles | rounds | Python's ONNX Runtime |\n|---|---|---|---|---|---|---|")
+    for model in a.names:
+        with tempfile.TemporaryDirectory() as tmp:
+            npz = f"{tmp}/input.npz"; random_inputs(model, npz)
+            mine = [a.compress, "evaluate", model, "--data", npz, "--energy", "none", "--warmup", str(min(1.0, a.seconds / 2)), "--min-window", str(a.seconds / 5), "--rounds", "5", "--json", "-q"]
+            bare = [sys.executable, "-c", BARE, model, npz, str(a.seconds)]
+            ours, theirs, version = [], [], ""
+            for i in range(a.rounds):
+                for who in (("mine", "bare") if i % 2 else ("bare", "mine")):
+                    if who == "mine":
+                        report = json.loads(subprocess.run(mine, capture_output=True, text=True, check=True).stdout)
+                        ours.append(report["variants"][0]["latency_ms"]["p50"])
+                    else:
+                        ms, _, version = json.loads(subprocess.run(bare, capture_output=True, text=True, check=True).stdout)
+                        theirs.append(ms)
+            ratios = sorted(x / y for x, y in zip(ours, theirs))
+            low, high = ratios[len(ratios) // 4], ratios[(3 * len(ratios)) // 4]
+            print(f"| {os.path.basename(os.path.dirname(model))}/{os.path.basename(model)} | {statistics.median(ours):.4g} | {statistics.median(theirs):.4g} | {statistics.median(ratios):.3f} | {low:.3f} to {high:.3f} | {a.rounds} | {version} |", flush=True)
+
+
+def accuracy_check(a):
+    import numpy as np
+    bad = 0
+    print("| model | samples | compress right | counted here | |\n|---|---|---|---|---|")
+    test = dict(np.load(f"{a.pairs}/test.npz"))
+    for model in a.names:
+        answer = subprocess.run([a.compress, "evaluate", model, "--data", f"{a.pairs}/test.npz", "--energy", "none", "--warmup", "0", "--min-window", "0.01", "--rounds", "5", "--json", "-q"], capture_output=True, text=True, check=True)
+        accuracy = json.loads(answer.stdout)["variants"][0]["accuracy"]
+        counted = int(hits(model, test).sum())
+        told = round(accuracy["value"] * accuracy["samples"])
+        same = told == counted and accuracy["samples"] == len(test["labels"]) and abs(accuracy["value"] - counted / len(test["labels"])) < 1e-12
+        bad += not same
+        print(f"| {os.path.basename(os.path.dirname(model))}/{os.path.basename(model)} | {accuracy['samples']} | {told} | {counted} | {'equal' if same else 'DIFFERENT'} |", flush=True)
+    sys.exit(1 if bad else 0)
+
+
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     s = p.add_subparsers(dest="what", required=True)
@@ -190,8 +258,10 @@ def main():
         x = s.add_parser(what); x.add_argument("--compress", required=True); x.add_argument("--models", required=True)
         if what == "speed": x.add_argument("--runs", type=int, default=3)
         if what == "accuracy": x.add_argument("--pairs", required=True); x.add_argument("--no-proof", action="store_true"); x.add_argument("names", nargs="*")
+    x = s.add_parser("latency"); x.add_argument("--compress", required=True); x.add_argument("--rounds", type=int, default=9); x.add_argument("--seconds", type=float, default=2); x.add_argument("names", nargs="+")
+    x = s.add_parser("accuracy-check"); x.add_argument("--compress", required=True); x.add_argument("--pairs", required=True); x.add_argument("names", nargs="+")
     a = p.parse_args()
-    {"speed": speed, "accuracy": accuracy, "memory": memory}[a.what](a)
+    {"speed": speed, "accuracy": accuracy, "memory": memory, "latency": bare_latency, "accuracy-check": accuracy_check}[a.what](a)
 
 
 main()

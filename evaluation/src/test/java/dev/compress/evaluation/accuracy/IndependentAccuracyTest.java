@@ -155,7 +155,7 @@ class IndependentAccuracyTest {
     Files.writeString(
         labels,
         SecondPath.wavs(wavs).stream()
-            .map(f -> f.getParent().endsWith("_silence_") ? "0" : "1")
+            .map(f -> f.toString().contains("_silence_") ? "0" : "1")
             .collect(Collectors.joining("\n", "label\n", "\n")));
   }
 }
