@@ -6,7 +6,13 @@ import java.util.Optional;
 
 /**
  * Watts of a virtual processor of a cloud machine, idle and busy: Cloud Carbon Footprint's
- * coefficients, which it makes of SPECpower results of the processor's family.
+ * coefficients, which it makes of SPECpower_ssj2008 results of the processor's family (watts of the
+ * server without load, and at full load, over its threads). All figures are those of its file
+ * {@code output/coefficients-aws-use.csv}
+ * (github.com/cloud-carbon-footprint/cloud-carbon-coefficients, Apache 2.0); of a family that is
+ * not in it, none is made up: the average is taken, which it states for the cloud as a whole, with
+ * the least and the most of all families as its range. The table with what each row was checked
+ * against is in {@code docs/energy.md}.
  *
  * @param family the processors meant
  * @param idleWatts of a virtual processor that does nothing

@@ -9,6 +9,7 @@ import dev.compress.calibrate.DatasetSamples;
 import dev.compress.data.DataDescriptor;
 import dev.compress.data.Dataset;
 import dev.compress.data.SampleRun;
+import dev.compress.evaluation.worker.VariantPlace;
 import dev.compress.evaluation.worker.VariantWorker;
 import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
@@ -63,7 +64,7 @@ class IndependentAccuracyTest {
     OnnxModel model = OnnxReader.read(file).model();
     SampleRun run = DatasetSamples.runOf(data, model.graph());
     List<String> outputs = model.graph().outputs().stream().map(ValueInfo::name).toList();
-    try (VariantWorker worker = VariantWorker.load(file, 1, Progress.NONE)) {
+    try (VariantWorker worker = VariantWorker.load(file, 1, VariantPlace.CPU, Progress.NONE)) {
       return AccuracyRun.measure(
               List.of(new ScoredModel("m", run, outputs, in -> worker.infer(in, outputs))),
               data,

@@ -68,7 +68,7 @@ class HarnessOverheadTest {
         OrtSession session = environment.createSession(file.toString(), options);
         OnnxTensor input =
             OnnxTensor.createTensor(environment, zeros.asFloatBuffer(), new long[] {1, 4})) {
-      harness.call(new VariantRequest.Load(file.toString(), 1));
+      harness.call(new VariantRequest.Load(file.toString(), 1, "cpu", false));
       harness.call(
           new VariantRequest.Bind(
               SerializedTensors.of(
