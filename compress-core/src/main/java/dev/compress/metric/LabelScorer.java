@@ -157,12 +157,14 @@ public final class LabelScorer {
     }
   }
 
-  private static int label(long label, int classes, Shape shape) {
+  private int label(long label, int classes, Shape shape) {
     if (label < 0 || label >= classes) {
       throw new InvalidDataException(
           "Label "
               + label
-              + " of the dataset is out of range: the model's output "
+              + " of sample "
+              + samples
+              + " (from 0) of the dataset is out of range: the model's output "
               + shape
               + " has classes 0 to "
               + (classes - 1)

@@ -84,6 +84,7 @@ class EvaluationTest {
   }
 
   private Path write(String name, float[] w, String operator) throws IOException {
+    int classes = w.length / FEATURES;
     OnnxModel model =
         OnnxModel.of(
             8,
@@ -91,9 +92,9 @@ class EvaluationTest {
             Graph.of(
                 "linear",
                 List.of(Node.of(operator, "m", List.of("x", "w"), List.of("y"))),
-                List.of(Initializer.of("w", Tensor.ofFloats(Shape.of(FEATURES, CLASSES), w))),
+                List.of(Initializer.of("w", Tensor.ofFloats(Shape.of(FEATURES, classes), w))),
                 List.of(matrix("x", FEATURES)),
-                List.of(matrix("y", CLASSES))));
+                List.of(matrix("y", classes))));
     return Files.write(folder.resolve(name), OnnxWriter.toBytes(model));
   }
 
@@ -321,6 +322,23 @@ class EvaluationTest {
     assertThatThrownBy(() -> both(data(true)).run())
         .isInstanceOf(InvalidDataException.class)
         .hasMessageContaining("10");
+  }
+
+  @Test
+  void aVariantThatTheLabelsDoNotFitEndsItsOwnRow() throws IOException {
+    Path fewer = write("fewer.onnx", new float[FEATURES * (CLASSES - 1)], "MatMul");
+    labels[3] = CLASSES - 1;
+    EvaluationReport report =
+        Evaluation.of(
+                List.of(
+                    new Variant("a", baseline), new Variant("b", fewer), new Variant("c", variant)),
+                data(true))
+            .with(QUICK)
+            .run();
+    assertThat(report.variants().get(1).error()).contains("out of range", "of sample ");
+    assertThat(report.variants().get(1).accuracy()).isNull();
+    assertThat(Objects.requireNonNull(report.variants().get(2).accuracy()).value())
+        .isEqualTo(accuracy(variant));
   }
 
   /** A meter that writes 200 W into a log, fifty times a second. */

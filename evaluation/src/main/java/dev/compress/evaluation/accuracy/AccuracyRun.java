@@ -109,7 +109,7 @@ public final class AccuracyRun {
     }
     checkData();
     progress.begin("score", data.sampleCount());
-    while (next()) {
+    while (models.stream().anyMatch(m -> m.failure == null) && next()) {
       progress.check();
       // Each in a process of its own: they may run side by side.
       models.parallelStream().filter(m -> m.failure == null).forEach(AccuracyRun::infer);
@@ -117,7 +117,25 @@ public final class AccuracyRun {
       models.forEach(this::score);
       progress.advance(Objects.requireNonNull(models.get(0).batch).count());
     }
+    refuseDataThatFitsNone();
     return models.stream().map(this::result).toList();
+  }
+
+  /** A variant that the labels do not fit ends its own row; if they fit none, the data is wrong. */
+  private void refuseDataThatFitsNone() {
+    if (models.stream().allMatch(m -> m.failure instanceof InvalidLabelsException)) {
+      throw new InvalidDataException(
+          String.valueOf(Objects.requireNonNull(models.get(0).failure).getMessage()));
+    }
+  }
+
+  /** Labels or targets do not fit a model's output. */
+  private static final class InvalidLabelsException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    InvalidLabelsException(String message, Throwable cause) {
+      super(message, cause);
+    }
   }
 
   private void checkData() {
@@ -206,11 +224,17 @@ public final class AccuracyRun {
       return;
     }
     TensorBuffer output = scored.run.scored(all);
-    if (scored.labels != null) {
-      scored.labels.add(output, batch.labels());
-    }
-    if (scored.errors != null) {
-      scored.errors.add(output, batch.rows(), batch.targets(), batch.count());
+    try {
+      if (scored.labels != null) {
+        scored.labels.add(output, batch.labels());
+      }
+      if (scored.errors != null) {
+        scored.errors.add(output, batch.rows(), batch.targets(), batch.count());
+      }
+    } catch (InvalidDataException e) {
+      scored.failure =
+          new InvalidLabelsException(scored.run.dataset().name() + ": " + e.getMessage(), e);
+      return;
     }
     Scored baseline = models.get(0);
     if (scored.comparable && baseline.failure == null) {

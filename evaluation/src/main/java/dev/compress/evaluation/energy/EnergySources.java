@@ -129,7 +129,7 @@ public final class EnergySources {
         "The energy source "
             + finding.source()
             + " is not available: "
-            + finding.detail()
+            + finding.detail().replaceFirst("\\.$", "")
             + advice);
   }
 

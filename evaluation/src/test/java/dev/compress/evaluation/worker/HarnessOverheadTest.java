@@ -82,7 +82,7 @@ class HarnessOverheadTest {
             (VariantAnswer.Times) harness.call(new VariantRequest.Block(RUNS, 60));
         assertThat(times.nanos()).hasSize(RUNS);
         harnessNanos.add((double) times.totalNanos() / RUNS);
-        assertThat((double) Arrays.stream(times.nanos()).sum())
+        assertThat(Arrays.stream(times.nanos()).sum())
             .as("what it tells of the runs is what passed")
             .isLessThanOrEqualTo(times.totalNanos());
       }
