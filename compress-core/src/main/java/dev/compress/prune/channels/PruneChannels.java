@@ -109,13 +109,16 @@ public record PruneChannels(
     } catch (InvalidModelException e) {
       throw new IllegalStateException("Channels were removed that hang together with others", e);
     }
+    List<String> notes = new ArrayList<>(notes(model, groups, removed));
+    if (context.calibration().isPresent()) {
+      Reconstruction reconstruction = new Reconstruction(model, groups, removed, context);
+      pruned = reconstruction.fit(pruned);
+      skipped.addAll(reconstruction.skipped());
+      notes.add(
+          "Fitted the weights of " + reconstruction.fitted() + " layers anew to what is left.");
+    }
     return new PassResult(
-        pruned,
-        changes(groups, removed),
-        skipped,
-        List.of(),
-        List.of(),
-        notes(model, groups, removed));
+        pruned, changes(groups, removed), skipped, List.of(), List.of(), notes);
   }
 
   private String whyWhole(Family family) {
