@@ -47,14 +47,21 @@ abstract class Choices implements Iterable<String> {
   /** Of {@code --prune-kind}. */
   static final class PruneKind extends Choices {
     PruneKind() {
-      super("unstructured", "2:4");
+      super("unstructured", "2:4", "channels");
     }
   }
 
   /** Of {@code --prune-criterion}. */
   static final class PruneCriterion extends Choices {
     PruneCriterion() {
-      super("magnitude", "activation");
+      super("magnitude", "activation", "bn");
+    }
+  }
+
+  /** Of {@code --prune-target}. */
+  static final class PruneTarget extends Choices {
+    PruneTarget() {
+      super("channels", "params", "macs");
     }
   }
 

@@ -12,14 +12,7 @@ final class LaterFeatures {
   private static final Set<String> COMMANDS = Set.of("distill");
 
   private static final Set<String> OPTIONS =
-      Set.of(
-          "--prune-target",
-          "--prune-schedule",
-          "--channel-round",
-          "--low-rank",
-          "--fine-tune",
-          "--train-data",
-          "--validation-data");
+      Set.of("--prune-schedule", "--low-rank", "--fine-tune", "--train-data", "--validation-data");
 
   private LaterFeatures() {}
 

@@ -43,6 +43,8 @@ final class RecipeSettings {
         first(shrink.pruneKind, base.pruneKind()),
         first(shrink.pruneCriterion, base.pruneCriterion()),
         first(shrink.pruneAllocation, base.pruneAllocation()),
+        first(shrink.pruneTarget, base.pruneTarget()),
+        first(shrink.channelRound, base.channelRound()),
         first(shrink.cluster, base.cluster()),
         first(shrink.pack, base.pack()));
   }

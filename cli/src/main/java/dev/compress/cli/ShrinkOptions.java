@@ -10,8 +10,8 @@ final class ShrinkOptions {
       order = 10,
       paramLabel = "SHARE",
       description =
-          "Set that share of the weights to zero: 0.9, or 90%%. With calibration data the others"
-              + " make up for it. Default: none.")
+          "Set that share of the weights to zero, or remove that share of the channels: 0.9, or"
+              + " 90%%. With calibration data the others make up for it. Default: none.")
   @Nullable String pruneShare;
 
   @Option(
@@ -20,7 +20,9 @@ final class ShrinkOptions {
       order = 11,
       paramLabel = "KIND",
       description =
-          "unstructured (default): any weights; or 2:4: two of every four, which is half of them.")
+          "unstructured (default): any weights; 2:4: two of every four, which is half of them; or"
+              + " channels: channels, attention heads and hidden units are removed, which makes the"
+              + " model faster too.")
   @Nullable String pruneKind;
 
   @Option(
@@ -30,8 +32,8 @@ final class ShrinkOptions {
       paramLabel = "WHAT",
       description =
           "Which weights matter: by magnitude, or by activation, magnitude times what the"
-              + " calibration data multiplies it with. Default: activation with such data, else"
-              + " magnitude.")
+              + " calibration data multiplies it with; for channels also bn, the scale of the batch"
+              + " normalization. Default: activation with such data, else magnitude.")
   @Nullable String pruneCriterion;
 
   @Option(
@@ -40,12 +42,30 @@ final class ShrinkOptions {
       order = 13,
       paramLabel = "HOW",
       description =
-          "global (default): more from layers that can spare it; or layer: the share of each.")
+          "global: more from layers that can spare it; or layer: the share of each. Default: global,"
+              + " for channels layer.")
   @Nullable String pruneAllocation;
 
   @Option(
-      names = "--cluster",
+      names = "--prune-target",
+      completionCandidates = Choices.PruneTarget.class,
       order = 14,
+      paramLabel = "OF",
+      description =
+          "What is to shrink by the share: channels (default), params, or macs, the"
+              + " multiplications.")
+  @Nullable String pruneTarget;
+
+  @Option(
+      names = "--channel-round",
+      order = 15,
+      paramLabel = "N",
+      description = "Leave each layer a multiple of that many channels. Default: 8.")
+  @Nullable Integer channelRound;
+
+  @Option(
+      names = "--cluster",
+      order = 16,
       paramLabel = "K",
       description =
           "Leave each weight tensor at most that many distinct values, 2 to 256. Default: none.")
@@ -54,7 +74,7 @@ final class ShrinkOptions {
   @Option(
       names = "--pack",
       completionCandidates = Choices.Pack.class,
-      order = 15,
+      order = 17,
       paramLabel = "WHEN",
       description =
           "Store weights in their smallest exact form: auto (default): after pruning or clustering,"

@@ -28,7 +28,7 @@ class HelpTest {
                 + " --opset --seed --threads -o --output --force --report --dry-run --json -v -q"
                 + " --no-color --version inspect doctor models completion"
                 + " --prune --prune-kind --prune-criterion --prune-allocation --cluster --pack"
-                + " unpack")
+                + " --prune-target --channel-round unpack")
             .split(" ", -1)) {
       assertThat(help.out()).containsPattern("(?m)(^|[ ,])" + word + "([ =,\n]|$)");
     }

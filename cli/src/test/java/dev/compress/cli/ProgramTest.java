@@ -158,8 +158,8 @@ class ProgramTest {
                     + " --calibration-method kl --calibration-cache ranges.bin --data d.npz"
                     + " --data-config d.yaml --max-drop 0.3 --proof kernels --strict --seed 7"
                     + " --threads 3 --energy none --prune 50% --prune-kind 2:4"
-                    + " --prune-criterion activation --prune-allocation layer --cluster 16"
-                    + " --pack always")
+                    + " --prune-criterion activation --prune-allocation layer --prune-target macs"
+                    + " --channel-round 4 --cluster 16 --pack always")
                 .split(" ", -1));
     assertThat(result.err()).isEmpty();
     assertThat(bench.requests)
@@ -187,6 +187,8 @@ class ProgramTest {
                     "2:4",
                     "activation",
                     "layer",
+                    "macs",
+                    4,
                     16,
                     "always"),
                 model.toString(),

@@ -17,6 +17,9 @@ import dev.compress.prune.PruneAllocation;
 import dev.compress.prune.PruneCriterion;
 import dev.compress.prune.PruneKind;
 import dev.compress.prune.PruneWeights;
+import dev.compress.prune.channels.ChannelCriterion;
+import dev.compress.prune.channels.ChannelTarget;
+import dev.compress.prune.channels.PruneChannels;
 import dev.compress.quantize.CodeMap;
 import dev.compress.quantize.ConvertFloat16;
 import dev.compress.quantize.FuseMatMulAdd;
@@ -90,6 +93,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     passes.rounding();
     passes.packMode();
     passes.pruning();
+    passes.channelPruning();
     passes.clustering();
     return passes;
   }
@@ -156,7 +160,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
               + model.opset()
               + " or more, or export the model for the older one.");
     }
-    if (packMode() == Packing.ALWAYS || (packMode() == Packing.AUTO && reshapesWeights())) {
+    if (packMode() == Packing.ALWAYS || (packMode() == Packing.AUTO && leavesPatterns())) {
       wanted = Math.max(wanted, PackWeights.OPSET);
     }
     long opset = Math.max(model.opset(), cap == null ? wanted : Math.min(cap, wanted));
@@ -166,6 +170,8 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     if (integers && target.isCpu()) {
       onceConstant.add(new WidenFloat16());
     }
+    // While batch normalization is there to tell.
+    channelPruning().filter(PruneChannels::wantsBatchNorm).ifPresent(onceConstant::add);
     return PreparePasses.all(opset, onceConstant);
   }
 
@@ -183,14 +189,66 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
 
   /** Whether weights are changed before or beside their quantization. */
   public boolean reshapesWeights() {
+    return leavesPatterns() || channelPruning().isPresent();
+  }
+
+  /** Whether weights get zeros or repeated values, which can be stored in less. */
+  private boolean leavesPatterns() {
     return pruning().isPresent() || recipe.cluster() != null;
+  }
+
+  private static final String CHANNELS = "channels";
+
+  /** The removal of channels that the recipe wants. */
+  public Optional<PruneChannels> channelPruning() {
+    Double share = recipe.prune();
+    if (!CHANNELS.equals(recipe.pruneKind()) || share == null || share == 0) {
+      return Optional.empty();
+    }
+    String by = recipe.pruneCriterion();
+    Optional<ChannelCriterion> criterion =
+        by == null
+            ? Optional.empty()
+            : Optional.of(
+                choice(
+                    "prune-criterion", by, ChannelCriterion.MAGNITUDE, ChannelCriterion.values()));
+    PruneAllocation allocation =
+        choice(
+            "prune-allocation",
+            recipe.pruneAllocation(),
+            PruneAllocation.LAYER,
+            PruneAllocation.values());
+    Integer round = recipe.channelRound();
+    if (round != null && round < 1) {
+      throw new IllegalArgumentException("--channel-round " + round + ": give 1 or more.");
+    }
+    return Optional.of(
+        new PruneChannels(
+            share,
+            choice(
+                "prune-target",
+                recipe.pruneTarget(),
+                ChannelTarget.CHANNELS,
+                ChannelTarget.values()),
+            criterion,
+            allocation == PruneAllocation.GLOBAL,
+            round == null ? PruneChannels.USUAL_ROUND : round,
+            filter));
   }
 
   /** The pruning that the recipe wants. */
   public Optional<PruneWeights> pruning() {
     String kindText = recipe.pruneKind() == null ? "unstructured" : recipe.pruneKind();
-    if (!List.of("unstructured", "2:4").contains(kindText)) {
-      throw unknown("prune-kind", kindText, List.of("unstructured", "2:4"));
+    if (!List.of("unstructured", "2:4", CHANNELS).contains(kindText)) {
+      throw unknown("prune-kind", kindText, List.of("unstructured", "2:4", CHANNELS));
+    }
+    boolean forChannels = recipe.pruneTarget() != null || recipe.channelRound() != null;
+    if (forChannels && !kindText.equals(CHANNELS)) {
+      throw new IllegalArgumentException(
+          "--prune-target and --channel-round are for channels. Add --prune-kind channels.");
+    }
+    if (kindText.equals(CHANNELS) && recipe.prune() != null) {
+      return Optional.empty();
     }
     PruneKind kind = kindText.equals("2:4") ? PruneKind.TWO_OF_FOUR : PruneKind.UNSTRUCTURED;
     String criterion = recipe.pruneCriterion();
@@ -243,6 +301,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
   public List<CompressionPass> shaping() {
     List<CompressionPass> all = new ArrayList<>();
     pruning().ifPresent(all::add);
+    channelPruning().filter(p -> !p.wantsBatchNorm()).ifPresent(all::add);
     if (quantization() != Quantization.INT8) { // that clusters its codes itself
       clustering().ifPresent(all::add);
     }
@@ -260,7 +319,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
       case NONE -> List.of();
       case ALWAYS -> List.of(new TrimQuantization(), new PackWeights(false));
       case AUTO ->
-          reshapesWeights() || wasPacked
+          leavesPatterns() || wasPacked
               ? List.of(new TrimQuantization(), new PackWeights(true))
               : List.of();
     };

@@ -26,10 +26,12 @@ import org.jspecify.annotations.Nullable;
  * @param strict whether warnings about speed, kernels or NaN are failures
  * @param seed for whatever is random
  * @param threads how many to use
- * @param prune share of the weights to set to zero, 0 to 1
- * @param pruneKind unstructured or 2:4
- * @param pruneCriterion magnitude or activation
+ * @param prune share of the weights to set to zero, or of the channels to remove, 0 to 1
+ * @param pruneKind unstructured, 2:4 or channels
+ * @param pruneCriterion magnitude or activation; bn for channels
  * @param pruneAllocation global or layer
+ * @param pruneTarget what the share of channels is a share of instead: params or macs
+ * @param channelRound what is left of a layer's channels is a multiple of that
  * @param cluster how many distinct values a weight may have, 2 to 256
  * @param pack auto, always or none
  */
@@ -57,13 +59,15 @@ public record Recipe(
     @Nullable String pruneKind,
     @Nullable String pruneCriterion,
     @Nullable String pruneAllocation,
+    @Nullable String pruneTarget,
+    @Nullable Integer channelRound,
     @Nullable Integer cluster,
     @Nullable String pack) {
   /** All defaults: prepares the model and changes no weights. */
   public static final Recipe EMPTY =
       new Recipe(
           null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-          null, null, null, null, null, null, null, null);
+          null, null, null, null, null, null, null, null, null, null);
 
   /** The same with another quantization format. */
   public Recipe withQuantize(String format) {
@@ -89,6 +93,8 @@ public record Recipe(
         pruneKind,
         pruneCriterion,
         pruneAllocation,
+        pruneTarget,
+        channelRound,
         cluster,
         pack);
   }
@@ -117,6 +123,8 @@ public record Recipe(
         pruneKind,
         pruneCriterion,
         pruneAllocation,
+        pruneTarget,
+        channelRound,
         cluster,
         pack);
   }
@@ -160,6 +168,8 @@ public record Recipe(
         pruneKind,
         pruneCriterion,
         pruneAllocation,
+        pruneTarget,
+        channelRound,
         centroids,
         packing);
   }

@@ -3,9 +3,9 @@ package dev.compress.prune.channels;
 import dev.compress.quantize.SymmetricSolver;
 
 /**
- * Fits a layer's weights anew to what it should put out: {@code min E|y - W x - b|^2 + l |W - W0|^2}
- * by the normal equations {@code (Cov(x) + l I) D^T = Cov(x, y) - Cov(x) W0^T, W = W0 + D, b = E[y]
- * - W E[x]}. The penalty keeps the old weights where the samples say little.
+ * Fits a layer's weights anew to what it should put out: {@code min E|y - W x - b|^2 + l |W -
+ * W0|^2} by the normal equations {@code (Cov(x) + l I) D^T = Cov(x, y) - Cov(x) W0^T, W = W0 + D, b
+ * = E[y] - W E[x]}. The penalty keeps the old weights where the samples say little.
  */
 final class LeastSquares {
   /** Share of the mean diagonal. */

@@ -50,11 +50,19 @@ public record PruneChannels(
     int round,
     NodeFilter filter)
     implements CompressionPass {
+  /** What the kernels of most machines like. */
+  public static final int USUAL_ROUND = 8;
+
   /** Checks the numbers. */
   public PruneChannels {
     if (!(share > 0 && share < 1) || round < 1) {
       throw new IllegalArgumentException("share " + share + ", round " + round);
     }
+  }
+
+  /** Whether it has to run before batch normalization is folded. */
+  public boolean wantsBatchNorm() {
+    return criterion.equals(Optional.of(ChannelCriterion.BN));
   }
 
   @Override
@@ -117,8 +125,7 @@ public record PruneChannels(
       notes.add(
           "Fitted the weights of " + reconstruction.fitted() + " layers anew to what is left.");
     }
-    return new PassResult(
-        pruned, changes(groups, removed), skipped, List.of(), List.of(), notes);
+    return new PassResult(pruned, changes(groups, removed), skipped, List.of(), List.of(), notes);
   }
 
   private String whyWhole(Family family) {

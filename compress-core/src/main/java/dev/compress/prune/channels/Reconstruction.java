@@ -203,9 +203,7 @@ final class Reconstruction {
       gatherings.put(layer, new Gathering(layer));
       outputs.add(layer.output());
       layer.skip().ifPresent(outputs::add);
-      readers
-          .computeIfAbsent(layer.pattern().node().input(0), v -> new ArrayList<>())
-          .add(layer);
+      readers.computeIfAbsent(layer.pattern().node().input(0), v -> new ArrayList<>()).add(layer);
     }
     new ActivationReader(original, context.shapes(original), context.threads(), context.progress())
         .read(
@@ -214,7 +212,9 @@ final class Reconstruction {
             "gather outputs",
             (batch, n) -> gatherings.values().forEach(g -> g.wants(batch, n)));
     Set<String> skips =
-        stage.stream().flatMap(l -> l.skip().stream()).collect(Collectors.toCollection(LinkedHashSet::new));
+        stage.stream()
+            .flatMap(l -> l.skip().stream())
+            .collect(Collectors.toCollection(LinkedHashSet::new));
     if (!skips.isEmpty()) {
       new ActivationReader(current, shapes, context.threads(), context.progress())
           .read(
@@ -232,7 +232,8 @@ final class Reconstruction {
                 batch.forEach(
                     (value, tensor) ->
                         Objects.requireNonNull(readers.get(value))
-                            .forEach(l -> Objects.requireNonNull(gatherings.get(l)).gets(tensor, n))));
+                            .forEach(
+                                l -> Objects.requireNonNull(gatherings.get(l)).gets(tensor, n))));
     GraphEditor editor = new GraphEditor(current.graph());
     gatherings.forEach((layer, gathering) -> gathering.solve(editor));
     return current.withGraph(editor.build());
@@ -367,8 +368,7 @@ final class Reconstruction {
         }
         double[][] mean = moments[g].mean();
         LeastSquares.Fit fit =
-            LeastSquares.solve(
-                mean, layout.rowLength(), old, layer.hasOffset(), context.threads());
+            LeastSquares.solve(mean, layout.rowLength(), old, layer.hasOffset(), context.threads());
         for (int o = 0; o < old.length; o++) {
           for (int i = 0; i < line.length; i++) {
             line[i] = (float) fit.weights()[o][i];
@@ -381,8 +381,7 @@ final class Reconstruction {
       fitted++;
     }
 
-    private void store(
-        GraphEditor editor, NodePattern pattern, float[] weights, double[] offsets) {
+    private void store(GraphEditor editor, NodePattern pattern, float[] weights, double[] offsets) {
       double[] wide = new double[weights.length];
       for (int i = 0; i < wide.length; i++) {
         wide[i] = weights[i];
@@ -416,8 +415,7 @@ final class Reconstruction {
     }
 
     private Tensor floats(Shape shape, double[] values) {
-      return Tensor.ofBytes(
-          ElementType.FLOAT, shape, FloatCodec.encode(ElementType.FLOAT, values));
+      return Tensor.ofBytes(ElementType.FLOAT, shape, FloatCodec.encode(ElementType.FLOAT, values));
     }
   }
 }
