@@ -139,7 +139,7 @@ final class OutputStage {
     }
     WrittenModel written = made.file();
     OnnxModel output = OnnxReader.read(written.file()).model();
-    report.weights(OutputWeights.of(output, written));
+    report.weights(OutputWeights.of(output, written, storing.context()));
     boolean kernelsOnly =
         passes.proof() == ProofMode.KERNELS
             || !made.used().changed() // a copy is neither closer nor faster

@@ -1,15 +1,15 @@
 package dev.compress;
 
 import dev.compress.error.ReadWriteException;
-import dev.compress.graph.Initializer;
 import dev.compress.graph.OnnxModel;
 import dev.compress.onnx.WrittenModel;
+import dev.compress.pack.WeightInventory;
+import dev.compress.pack.WeightInventory.Stored;
+import dev.compress.pass.PassContext;
+import dev.compress.report.TransformReport.StoredWeight;
 import dev.compress.tensor.ElementType;
-import dev.compress.tensor.FloatReader;
-import dev.compress.tensor.Tensor;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,69 +18,84 @@ import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the weights of a written model take.
+ * What the weights of a written model take, each looked at in its dense form.
  *
  * @param zippedBytes the files deflated, or null if they are too large to do that here
- * @param zeros weights that are exactly zero
- * @param elements all weights
- * @param weightBytes what they take in the file, scales included
+ * @param weights as they are stored
  */
-record OutputWeights(@Nullable Long zippedBytes, long zeros, long elements, long weightBytes) {
+record OutputWeights(@Nullable Long zippedBytes, WeightInventory weights) {
   private static final long MOST_BYTES_TO_ZIP = 128L << 20;
   private static final int PIECE = 1 << 18;
-  private static final long SMALLEST_WEIGHT = 64;
 
-  static OutputWeights of(OnnxModel model, WrittenModel written) {
-    long zeros = 0;
-    long elements = 0;
-    long bytes = 0;
-    for (Initializer initializer : model.graph().initializers()) {
-      Tensor tensor = initializer.tensor();
-      if (tensor.elementCount() >= SMALLEST_WEIGHT && isWeight(tensor.type())) {
-        zeros += zeros(tensor);
-        elements += tensor.elementCount();
-        bytes += tensor.byteSize();
-      }
-    }
+  static OutputWeights of(OnnxModel model, WrittenModel written, PassContext context) {
     List<Path> files = new ArrayList<>(List.of(written.file()));
     written.data().ifPresent(d -> files.add(d.file()));
     return new OutputWeights(
-        written.bytes() > MOST_BYTES_TO_ZIP ? null : zipped(files), zeros, elements, bytes);
-  }
-
-  private static boolean isWeight(ElementType type) {
-    return type.isFloatingPoint() || type.equals(ElementType.INT8);
+        written.bytes() > MOST_BYTES_TO_ZIP ? null : zipped(files),
+        WeightInventory.of(model, context));
   }
 
   @Nullable Double sparsity() {
+    long zeros = 0;
+    long elements = 0;
+    for (Stored weight : weights.weights()) {
+      zeros += weight.zeros();
+      elements += weight.elements();
+    }
     return elements == 0 ? null : (double) zeros / elements;
   }
 
   @Nullable Double bitsPerWeight(long parameters) {
-    return parameters == 0 ? null : 8.0 * weightBytes / parameters;
+    long bytes = weights.weights().stream().mapToLong(Stored::bytes).sum();
+    return parameters == 0 ? null : 8.0 * bytes / parameters;
   }
 
-  private static long zeros(Tensor tensor) {
-    long zeros = 0;
-    boolean codes = tensor.type().equals(ElementType.INT8);
-    byte[] bytes = new byte[codes ? PIECE : 0];
-    float[] floats = new float[codes ? 0 : PIECE];
-    FloatReader reader = codes ? null : new FloatReader(tensor);
-    for (long from = 0; from < tensor.elementCount(); from += PIECE) {
-      int n = (int) Math.min(PIECE, tensor.elementCount() - from);
-      if (reader == null) {
-        tensor.data().read(from, ByteBuffer.wrap(bytes, 0, n));
-        for (int i = 0; i < n; i++) {
-          zeros += bytes[i] == 0 ? 1 : 0;
-        }
-      } else {
-        reader.read(from, floats, 0, n);
-        for (int i = 0; i < n; i++) {
-          zeros += floats[i] == 0 ? 1 : 0;
-        }
+  /** For the report. */
+  List<StoredWeight> list() {
+    return weights.weights().stream()
+        .filter(w -> w.rank() > 1)
+        .map(
+            w ->
+                new StoredWeight(
+                    w.name(),
+                    w.type().name(),
+                    w.elements(),
+                    (double) w.zeros() / w.elements(),
+                    w.distinct().isPresent() ? (Integer) w.distinct().getAsInt() : null,
+                    w.form(),
+                    w.bytes(),
+                    w.zippedBytes(),
+                    8.0 * w.bytes() / w.elements(),
+                    w.unpackMillis()))
+        .toList();
+  }
+
+  /**
+   * Where the file is not what the recipe asked for.
+   *
+   * @param centroids the most distinct values a weight was to have, or null
+   */
+  List<String> contradictions(@Nullable Integer centroids) {
+    List<String> found = new ArrayList<>();
+    if (centroids == null) {
+      return found;
+    }
+    for (Stored weight : weights.weights()) {
+      // What was left alone by all is listed where it was.
+      boolean changed = weight.type().equals(ElementType.INT8) || !weight.form().equals("dense");
+      boolean clustered = weight.rank() > 1 && changed;
+      if (clustered && (weight.distinct().isEmpty() || weight.distinct().getAsInt() > centroids)) {
+        found.add(
+            "Weight "
+                + weight.name()
+                + " was to have at most "
+                + centroids
+                + " distinct values and has "
+                + (weight.distinct().isPresent() ? weight.distinct().getAsInt() : "more")
+                + " in the output.");
       }
     }
-    return zeros;
+    return found;
   }
 
   private static long zipped(List<Path> files) {

@@ -57,6 +57,7 @@ final class ReportBuilder {
   private @Nullable ProofResult proof;
   private @Nullable OutputWeights weights;
   private final List<String> proofWarnings = new ArrayList<>();
+  private final List<String> weightWarnings = new ArrayList<>();
   private final List<String> passWarnings = new ArrayList<>();
   private final List<String> passNotes = new ArrayList<>();
 
@@ -147,11 +148,17 @@ final class ReportBuilder {
 
   /** What {@code --strict} takes as a failure. */
   List<String> strictFailures() {
-    return List.copyOf(proofWarnings);
+    List<String> failures = new ArrayList<>(proofWarnings);
+    failures.addAll(weightWarnings);
+    return failures;
   }
 
   void weights(OutputWeights measured) {
     weights = measured;
+    warnings.removeAll(weightWarnings);
+    weightWarnings.clear();
+    weightWarnings.addAll(measured.contradictions(passes.recipe().cluster()));
+    warnings.addAll(weightWarnings);
   }
 
   /** Layers were put back: what was planned and measured of them holds no longer. */
@@ -340,6 +347,7 @@ final class ReportBuilder {
         data.stream().map(Used::describe).toList(),
         weights == null ? null : weights.sparsity(),
         weights == null ? null : weights.bitsPerWeight(Objects.requireNonNull(input).parameters()),
+        weights == null ? List.of() : weights.list(),
         null,
         List.copyOf(notes),
         List.copyOf(warnings));

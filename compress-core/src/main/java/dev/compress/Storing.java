@@ -29,6 +29,11 @@ final class Storing {
     this.context = new PassContext(scratch, work.progress(), report.threads(), report.seed());
   }
 
+  /** What unpacking may use too. */
+  PassContext context() {
+    return context;
+  }
+
   /** The model as it is stored. */
   OnnxModel stored(OnnxModel model) {
     if (passes.isEmpty()) {

@@ -140,6 +140,9 @@ final class Bench {
         List.of(new TransformReport.DataUse("calibration", "train.npz", 300, "ef56")),
         0.01,
         Double.NaN,
+        List.of(
+            new TransformReport.StoredWeight(
+                "w", "int8", 4096, 0.9, 16, "symbols", 500, 470, 0.98, 1.5)),
         new RunEnergy(
             EnergyReading.Kind.MEASURED,
             512.5,

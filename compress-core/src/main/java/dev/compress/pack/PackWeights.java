@@ -16,6 +16,7 @@ import dev.compress.pass.PassResult.Skipped;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -55,10 +56,18 @@ public record PackWeights(boolean limited) implements CompressionPass {
 
   @Override
   public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
+    return eligible(model).isEmpty()
+        ? Optional.of(new NotApplicable("no weight is large enough to be worth it"))
+        : Optional.empty();
+  }
+
+  private static List<Initializer> eligible(OnnxModel model) {
     GraphIndex index = new GraphIndex(model.graph());
-    return model.graph().initializers().stream().anyMatch(i -> isEligible(i, index))
-        ? Optional.empty()
-        : Optional.of(new NotApplicable("no weight is large enough to be worth it"));
+    Set<String> packed = new HashSet<>();
+    new PackedValues(model, true).find().forEach(p -> packed.addAll(p.constants().keySet()));
+    return model.graph().initializers().stream()
+        .filter(i -> isEligible(i, index) && !packed.contains(i.name()))
+        .toList();
   }
 
   /** Subgraphs see what is outside only once it is folded; too late for what their kernels ask. */
@@ -82,8 +91,7 @@ public record PackWeights(boolean limited) implements CompressionPass {
     GraphIndex index = new GraphIndex(model.graph());
     List<Weight> weights = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>();
-    List<Initializer> eligible =
-        model.graph().initializers().stream().filter(i -> isEligible(i, index)).toList();
+    List<Initializer> eligible = eligible(model);
     context.progress().begin("pack weights", eligible.size());
     for (Initializer initializer : eligible) {
       context.progress().check();

@@ -73,7 +73,7 @@ record StorageForm(Places places, Values values) {
   private static final long CONSTANT_BYTES = 18;
 
   /** The two tables of 8-bit gaps. */
-  private static final long GAP8_TABLE_BYTES = 2048;
+  private static final long GAP8_TABLE_BYTES = 1024;
 
   /** Every form that can hold a weight, dense first. */
   static List<StorageForm> holding(WeightSurvey weight, long opset) {

@@ -181,7 +181,22 @@ final class UnpackingNodes {
     return ints((width == 8 && steps[0] == -16 ? "symbols" : "gaps") + width, steps);
   }
 
+  /** Long tables take half the bytes as shorts. */
   private String ints(String key, int[] values) {
+    List<Object> cast = List.of("cast", key);
+    if (values.length >= 256) {
+      String known = shared.get(cast);
+      if (known == null) {
+        byte[] bytes = new byte[2 * values.length];
+        for (int i = 0; i < values.length; i++) {
+          bytes[2 * i] = (byte) values[i];
+          bytes[2 * i + 1] = (byte) (values[i] >> 8);
+        }
+        known = cast(constant(Tensor.ofBytes(ElementType.INT16, Shape.of(values.length), bytes)));
+        shared.put(cast, known);
+      }
+      return known;
+    }
     return shared(key, () -> Tensor.ofInts(Shape.of(values.length), values));
   }
 

@@ -35,6 +35,7 @@ public record TransformReport(
     List<DataUse> data,
     @Nullable Double sparsity,
     @Nullable Double bitsPerWeight,
+    List<StoredWeight> weights,
     @Nullable RunEnergy energy,
     List<String> notes,
     List<String> warnings) {
@@ -71,6 +72,33 @@ public record TransformReport(
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   public record Output(
       String path, String sha256, long bytes, @Nullable Long bytesZipped, double ratio) {}
+
+  /**
+   * A weight of the output, measured in the file.
+   *
+   * @param name the value that nodes read
+   * @param type of its elements in memory
+   * @param elements how many
+   * @param sparsity share of zeros
+   * @param distinct how many different values, null if over 256
+   * @param form how it is stored
+   * @param bytes in the file
+   * @param bytesZipped the same deflated
+   * @param bits of the file for each element
+   * @param unpackMs time to compute it at load
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  public record StoredWeight(
+      String name,
+      String type,
+      long elements,
+      double sparsity,
+      @Nullable Integer distinct,
+      String form,
+      long bytes,
+      long bytesZipped,
+      double bits,
+      double unpackMs) {}
 
   /**
    * One pass.
@@ -164,6 +192,7 @@ public record TransformReport(
     passes = List.copyOf(passes);
     layers = List.copyOf(layers);
     data = List.copyOf(data);
+    weights = List.copyOf(weights);
     notes = List.copyOf(notes);
     warnings = List.copyOf(warnings);
   }
@@ -193,6 +222,7 @@ public record TransformReport(
         data,
         sparsity,
         bitsPerWeight,
+        weights,
         metered,
         notes,
         warnings);

@@ -49,6 +49,7 @@ class HtmlTransformReportTest {
         List.of(new TransformReport.DataUse("calibration", "train.npz", 300, "ef56")),
         0.01,
         8.09,
+        List.of(),
         null,
         List.of("a note"),
         List.of("a warning " + HOSTILE));
@@ -75,6 +76,7 @@ class HtmlTransformReportTest {
         List.of(),
         null,
         null,
+        List.of(),
         null,
         List.of(),
         List.of());

@@ -1,0 +1,307 @@
+package dev.compress.pack;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.compress.cluster.ClusterWeights;
+import dev.compress.cluster.CodeClusters;
+import dev.compress.graph.Attribute;
+import dev.compress.graph.Dim;
+import dev.compress.graph.Graph;
+import dev.compress.graph.GraphEditor;
+import dev.compress.graph.GraphPrinter;
+import dev.compress.graph.Initializer;
+import dev.compress.graph.Node;
+import dev.compress.graph.OnnxModel;
+import dev.compress.graph.ValueInfo;
+import dev.compress.graph.ValueType;
+import dev.compress.onnx.OnnxReader;
+import dev.compress.pass.PassContext;
+import dev.compress.pass.PassResult;
+import dev.compress.progress.Progress;
+import dev.compress.prune.PruneAllocation;
+import dev.compress.prune.PruneKind;
+import dev.compress.prune.PruneWeights;
+import dev.compress.quantize.NodeFilter;
+import dev.compress.runtime.InferenceSession;
+import dev.compress.runtime.SessionOptions;
+import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Scratch;
+import dev.compress.tensor.Shape;
+import dev.compress.tensor.Tensor;
+import dev.compress.tensor.TensorBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The passes that shrink a model, one after the other, on graphs that ONNX Runtime runs. */
+class PackPassesTest {
+  private static final int CHANNELS = 32;
+
+  @TempDir private Path folder;
+  private Scratch scratch = Scratch.inTemporaryFolder();
+  private PassContext context = new PassContext(scratch, Progress.NONE, 2, 0);
+
+  @BeforeEach
+  void open() {
+    scratch = new Scratch(folder);
+    context = new PassContext(scratch, Progress.NONE, 2, 0);
+  }
+
+  @AfterEach
+  void close() {
+    scratch.close();
+  }
+
+  /** A quantized convolution whose codes are sparse and few. */
+  private static OnnxModel quantized() {
+    Random random = new Random(1);
+    byte[] codes = new byte[CHANNELS * CHANNELS * 9];
+    for (int i = 0; i < codes.length; i++) {
+      codes[i] = random.nextInt(10) > 0 ? 0 : (byte) (10 * (1 + random.nextInt(7)));
+    }
+    float[] scales = new float[CHANNELS];
+    float[] biasScales = new float[CHANNELS];
+    int[] bias = new int[CHANNELS];
+    for (int i = 0; i < CHANNELS; i++) {
+      scales[i] = 0.01f + random.nextFloat() / 100;
+      biasScales[i] = scales[i] * 0.02f;
+      bias[i] = random.nextInt(2000) - 1000;
+    }
+    Shape one = Shape.of(CHANNELS);
+    List<Initializer> constants =
+        List.of(
+            Initializer.of("s", Tensor.ofFloats(Shape.scalar(), 0.02f)),
+            Initializer.of("z", Tensor.ofBytes(ElementType.UINT8, Shape.scalar(), new byte[1])),
+            Initializer.of(
+                "w", Tensor.ofBytes(ElementType.INT8, Shape.of(CHANNELS, CHANNELS, 3, 3), codes)),
+            Initializer.of("ws", Tensor.ofFloats(one, scales)),
+            Initializer.of("wz", Tensor.ofBytes(ElementType.INT8, one, new byte[CHANNELS])),
+            Initializer.of("b", Tensor.ofInts(one, bias)),
+            Initializer.of("bs", Tensor.ofFloats(one, biasScales)),
+            Initializer.of("bz", Tensor.ofInts(one, new int[CHANNELS])));
+    Attribute axis = Attribute.of("axis", 0L);
+    List<Node> nodes =
+        List.of(
+            Node.of("QuantizeLinear", "q", List.of("x", "s", "z"), List.of("xq")),
+            Node.of("DequantizeLinear", "d", List.of("xq", "s", "z"), List.of("xd")),
+            Node.of("DequantizeLinear", "wd", List.of("w", "ws", "wz"), List.of("wf"), axis),
+            Node.of("DequantizeLinear", "bd", List.of("b", "bs", "bz"), List.of("bf"), axis),
+            Node.of("Conv", "conv", List.of("xd", "wf", "bf"), List.of("c")),
+            Node.of("QuantizeLinear", "yq", List.of("c", "s", "z"), List.of("cq")),
+            Node.of("DequantizeLinear", "yd", List.of("cq", "s", "z"), List.of("y")));
+    return model(nodes, constants, List.of(1, CHANNELS, 8, 8));
+  }
+
+  private static OnnxModel model(
+      List<Node> nodes, List<Initializer> constants, List<Integer> shape) {
+    List<Dim> dims = new ArrayList<>();
+    shape.forEach(d -> dims.add(Dim.of(d)));
+    return OnnxModel.of(
+        8,
+        13,
+        Graph.of(
+            "g",
+            nodes,
+            constants,
+            List.of(ValueInfo.of("x", ValueType.tensor(ElementType.FLOAT, dims))),
+            List.of(ValueInfo.of("y", new ValueType.Undeclared()))));
+  }
+
+  /** A float product with a bias. */
+  private static OnnxModel product(int in, int out) {
+    Random random = new Random(5);
+    float[] weights = new float[in * out];
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = (float) random.nextGaussian();
+    }
+    return model(
+        List.of(Node.of("MatMul", "m", List.of("x", "w"), List.of("y"))),
+        List.of(Initializer.of("w", Tensor.ofFloats(Shape.of(in, out), weights))),
+        List.of(3, in));
+  }
+
+  private float[] run(OnnxModel model, int elements, Path optimized) {
+    float[] values = new float[elements];
+    Random random = new Random(3);
+    for (int i = 0; i < elements; i++) {
+      values[i] = (float) random.nextGaussian();
+    }
+    SessionOptions options = SessionOptions.of(1).withOptimizedModel(optimized);
+    try (InferenceSession session = InferenceSession.open(model, options)) {
+      ValueType.TensorType type = (ValueType.TensorType) session.inputs().get(0).type();
+      long[] dims = type.shape().orElseThrow().stream().mapToLong(Dim::sizeOrUnknown).toArray();
+      TensorBuffer x = TensorBuffer.of(Shape.of(dims), values);
+      return Objects.requireNonNull(session.run(Map.of("x", x)).get("y")).toFloats();
+    }
+  }
+
+  private static List<String> operators(Path file) {
+    return OnnxReader.read(file).model().graph().nodes().stream().map(Node::opType).toList();
+  }
+
+  @Test
+  void packedModelRunsTheSameIntegerKernelsToTheSameBits() {
+    OnnxModel dense = quantized();
+    PassResult trimmed = new TrimQuantization().apply(dense, context);
+    PassResult packed = new PackWeights(true).apply(trimmed.model(), context);
+    assertThat(packed.changes()).extracting(PassResult.Change::what).anyMatch(t -> t.contains("w"));
+    Path before = folder.resolve("before.onnx");
+    Path after = folder.resolve("after.onnx");
+    int elements = CHANNELS * 64;
+    assertThat(run(packed.model(), elements, after)).isEqualTo(run(dense, elements, before));
+    assertThat(operators(after)).isEqualTo(operators(before)).contains("QLinearConv");
+    WeightInventory.Stored weight =
+        WeightInventory.of(packed.model(), context).weights().stream()
+            .filter(w -> w.name().equals("w"))
+            .findFirst()
+            .orElseThrow();
+    assertThat(weight.elements()).isEqualTo(CHANNELS * CHANNELS * 9L);
+    assertThat(weight.distinct()).hasValue(8);
+    assertThat(weight.bytes()).isLessThan(weight.elements() / 3);
+  }
+
+  @Test
+  void whatIsPackedIsNotPackedAgainAndComesBack() {
+    OnnxModel dense = quantized();
+    OnnxModel packed = new PackWeights(false).apply(dense, context).model();
+    assertThat(new PackWeights(false).apply(packed, context).model()).isSameAs(packed);
+    assertThat(GraphPrinter.print(packed.graph())).contains("ScatterElements").contains("CumSum");
+    OnnxModel back = new UnpackWeights(false).apply(packed, context).model();
+    assertThat(back.graph().nodes()).isEqualTo(dense.graph().nodes());
+    for (Initializer initializer : dense.graph().initializers()) {
+      Tensor found =
+          back.graph().initializers().stream()
+              .filter(i -> i.name().equals(initializer.name()))
+              .findFirst()
+              .orElseThrow()
+              .tensor();
+      assertThat(found.data().toByteArray()).isEqualTo(initializer.tensor().data().toByteArray());
+      assertThat(found.shape()).isEqualTo(initializer.tensor().shape());
+    }
+    assertThat(new UnpackWeights(false).notApplicableTo(back)).isPresent();
+    assertThat(new UnpackWeights(false).apply(back, context).model()).isSameAs(back);
+  }
+
+  @Test
+  void trimsOnceAndOnlyWhatFollows() {
+    PassResult once = new TrimQuantization().apply(quantized(), context);
+    assertThat(once.changes()).hasSize(2);
+    assertThat(GraphPrinter.print(once.model().graph())).contains("Mul").doesNotContain("bz");
+    assertThat(new TrimQuantization().apply(once.model(), context).model()).isSameAs(once.model());
+    GraphEditor editor = new GraphEditor(quantized().graph());
+    editor.setInitializer("bs", Tensor.ofFloats(Shape.of(CHANNELS), new float[CHANNELS]));
+    OnnxModel other = quantized().withGraph(editor.build());
+    assertThat(GraphPrinter.print(new TrimQuantization().apply(other, context).model().graph()))
+        .doesNotContain("Mul");
+    assertThat(new TrimQuantization().notApplicableTo(product(8, 8))).isPresent();
+  }
+
+  @Test
+  void foreignPackingIsUnpackedToo() {
+    // Nibbles by division and remainder, as nobody here writes them.
+    byte[] bytes = new byte[128];
+    new Random(2).nextBytes(bytes);
+    int[] packed = new int[128];
+    for (int i = 0; i < packed.length; i++) {
+      packed[i] = bytes[i] & 0xFF;
+    }
+    float[] values = new float[16];
+    for (int i = 0; i < 16; i++) {
+      values[i] = i / 8f - 1;
+    }
+    List<Node> nodes =
+        List.of(
+            Node.of("Div", "", List.of("p", "f"), List.of("a")),
+            Node.of("Mod", "", List.of("a", "n"), List.of("i")),
+            Node.of("Gather", "", List.of("v", "i"), List.of("g")),
+            Node.of("Reshape", "", List.of("g", "shape"), List.of("w")),
+            Node.of("MatMul", "m", List.of("x", "w"), List.of("y")));
+    OnnxModel foreign =
+        model(
+            nodes,
+            List.of(
+                Initializer.of("p", Tensor.ofInts(Shape.of(128, 1), packed)),
+                Initializer.of("f", Tensor.ofInts(Shape.of(2), 1, 16)),
+                Initializer.of("n", Tensor.ofInts(Shape.scalar(), 16)),
+                Initializer.of("v", Tensor.ofFloats(Shape.of(16), values)),
+                Initializer.of("shape", Tensor.ofLongs(Shape.of(2), 16, 16))),
+            List.of(3, 16));
+    OnnxModel dense = new UnpackWeights(false).apply(foreign, context).model();
+    assertThat(dense.graph().nodes()).hasSize(1);
+    float[] weight = dense.graph().initializers().get(0).tensor().toFloats();
+    for (int i = 0; i < weight.length; i++) {
+      assertThat(weight[i]).isEqualTo(values[(packed[i / 2] >> (4 * (i % 2))) & 15]);
+    }
+  }
+
+  @Test
+  void pruningIsExactAndIsKeptByWhatFollows() {
+    OnnxModel model = product(64, 128);
+    PruneWeights prune = prune(0.9, PruneKind.UNSTRUCTURED);
+    OnnxModel pruned = prune.apply(model, context).model();
+    int zeros = (int) Math.round(0.9 * 64 * 128);
+    assertThat(zeros(pruned)).isEqualTo(zeros);
+    assertThat(prune.apply(pruned, context).changes()).hasSize(1);
+    assertThat(zeros(prune.apply(pruned, context).model())).isEqualTo(zeros);
+    ClusterWeights cluster = new ClusterWeights(16, NodeFilter.ALL);
+    OnnxModel clustered = cluster.apply(pruned, context).model();
+    assertThat(zeros(clustered)).isEqualTo(zeros);
+    assertThat(cluster.apply(clustered, context).model()).isSameAs(clustered);
+    OnnxModel packed = new PackWeights(true).apply(clustered, context).model();
+    WeightInventory.Stored stored = WeightInventory.of(packed, context).weights().get(0);
+    assertThat(stored.zeros()).isEqualTo(zeros);
+    assertThat(stored.distinct()).hasValue(16);
+    assertThat(stored.form()).isEqualTo("symbols");
+    Path file = folder.resolve("o.onnx");
+    assertThat(run(packed, 192, file)).isEqualTo(run(clustered, 192, file));
+  }
+
+  @Test
+  void pruningSkipsWithReasonsWhereItCannot() {
+    assertThat(prune(0.5, PruneKind.UNSTRUCTURED).notApplicableTo(product(4, 4))).isPresent();
+    PassResult pairs = prune(0.5, PruneKind.TWO_OF_FOUR).apply(product(66, 64), context);
+    assertThat(pairs.changes()).isEmpty();
+    assertThat(pairs.skipped().get(0).reason()).contains("do not divide into fours");
+    assertThat(
+            prune(0.5, PruneKind.UNSTRUCTURED)
+                .apply(quantized(), context)
+                .skipped()
+                .get(0)
+                .reason())
+        .contains("quantized already");
+  }
+
+  @Test
+  void codesAreMappedBeforeTheyAreWritten() {
+    // The port is asked with what occurs, and what it says is done: see also the maths' own test.
+    long[] counts = new long[256];
+    double[] masses = new double[256];
+    for (int i = 0; i < 256; i += 3) {
+      counts[i] = 5;
+      masses[i] = 1;
+    }
+    byte[] map = new CodeClusters(4).map(counts, masses);
+    assertThat(java.util.stream.IntStream.range(0, 86).map(i -> map[3 * i]).distinct().count())
+        .isEqualTo(4);
+  }
+
+  private static PruneWeights prune(double share, PruneKind kind) {
+    return new PruneWeights(share, kind, Optional.empty(), PruneAllocation.GLOBAL, NodeFilter.ALL);
+  }
+
+  private static int zeros(OnnxModel model) {
+    int zeros = 0;
+    for (float value : model.graph().initializers().get(0).tensor().toFloats()) {
+      zeros += value == 0 ? 1 : 0;
+    }
+    return zeros;
+  }
+}
