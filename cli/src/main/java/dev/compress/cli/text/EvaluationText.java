@@ -5,6 +5,7 @@ import dev.compress.cli.console.Table;
 import dev.compress.cli.console.Text;
 import dev.compress.evaluation.EvaluationReport;
 import dev.compress.evaluation.report.EvaluationCells;
+import dev.compress.evaluation.report.FootprintCells;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -75,6 +76,14 @@ public record EvaluationText(Style style, int width) {
           .forEach(
               reason ->
                   Text.wrap(reason, width - INDENT.length()).forEach(l -> lines.add(INDENT + l)));
+    }
+    if (FootprintCells.anyIn(report)) {
+      lines.add("");
+      lines.add(style.bold("carbon and cost"));
+      Table footprint = new Table(INDENT, "lrrr");
+      footprint.row(FootprintCells.HEADINGS.toArray(new String[0]));
+      rows.forEach(row -> footprint.row(FootprintCells.of(row).toArray(new String[0])));
+      lines.addAll(footprint.lines(width));
     }
     if (!report.gates().isEmpty()) {
       lines.add("");

@@ -51,7 +51,8 @@ final class EnergyTables {
               ">total",
               ">net of idle",
               ">CO₂e",
-              ">cost",
+              ">CO₂e a million",
+              ">cost a million",
               ">pays back after",
               "=where it comes from"),
           cells);
@@ -78,16 +79,13 @@ final class EnergyTables {
         boolean measured = made.kind() == EnergyReading.Kind.MEASURED;
         Double carbon = measured ? made.carbonG() : made.carbonEstimatedG();
         Double cost = measured ? made.cost() : made.costEstimated();
-        String mark = measured ? "" : "~";
         cells.add(
             List.of(
                 row.name(),
                 EnergyWords.ofCompression(made),
                 made.seconds() == null ? UNKNOWN : Quantity.seconds(made.seconds()),
-                carbon == null ? UNKNOWN : mark + shortened(mark, Quantity.grams(carbon)),
-                cost == null
-                    ? UNKNOWN
-                    : mark + (measured ? EvaluationCells.number(cost) : Double.toString(cost)),
+                carbon == null ? UNKNOWN : FootprintCells.grams(carbon, !measured),
+                cost == null ? UNKNOWN : FootprintCells.money(cost, !measured),
                 measured ? "measured, " + made.source() : "estimated: " + made.model()));
       }
     }
@@ -100,26 +98,18 @@ final class EnergyTables {
   }
 
   private static List<String> energyCells(Row row, @Nullable EnergyJson energy) {
-    Double carbon = row.carbonG() == null ? row.carbonEstimatedG() : row.carbonG();
-    Double cost = row.cost() == null ? row.costEstimated() : row.cost();
-    String even = EvaluationCells.breakEven(row);
-    String mark = energy != null && energy.energyEstimatedJ() != null ? "~" : "";
     return List.of(
         row.name(),
         EnergyWords.total(energy),
         EnergyWords.net(energy),
-        carbon == null ? UNKNOWN : mark + shortened(mark, Quantity.grams(carbon)),
-        cost == null
-            ? UNKNOWN
-            : mark + (mark.isEmpty() ? EvaluationCells.number(cost) : Double.toString(cost)),
-        even.equals("-") ? UNKNOWN : even,
+        known(FootprintCells.sample(row)),
+        known(FootprintCells.million(row)),
+        known(FootprintCells.cost(row)),
+        known(EvaluationCells.breakEven(row)),
         EnergyWords.origin(energy));
   }
 
-  /** An estimate has two figures: zeros behind them would claim more. */
-  private static String shortened(String mark, String number) {
-    return mark.isEmpty()
-        ? number
-        : number.replaceAll("(\\.\\d*?)0+(?= )", "$1").replaceAll("\\.(?= )", "");
+  private static String known(String cell) {
+    return cell.equals("-") ? UNKNOWN : cell;
   }
 }

@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
  * every number comes from.
  */
 public final class HtmlEvaluationReport {
+  /** More would push the answer off a phone's screen. */
+  private static final int MOST_WARNINGS = 5;
+
+  private static final int FIRST_WARNINGS = 3;
   private static final String UNKNOWN = "unknown";
 
   private final EvaluationReport report;
@@ -174,8 +178,16 @@ public final class HtmlEvaluationReport {
   private void warnings() {
     if (!report.warnings().isEmpty()) {
       page.raw("<section class=\"warnings\">").element("h2", "Warnings").raw("<ul>");
-      report.warnings().forEach(w -> page.element("li", "path", w));
-      page.raw("</ul>").end();
+      int shown = report.warnings().size() > MOST_WARNINGS ? FIRST_WARNINGS : MOST_WARNINGS;
+      report.warnings().stream().limit(shown).forEach(w -> page.element("li", "path", w));
+      page.raw("</ul>");
+      if (report.warnings().size() > shown) {
+        page.raw("<details><summary>").text(report.warnings().size() - shown + " more");
+        page.raw("</summary><ul>");
+        report.warnings().stream().skip(shown).forEach(w -> page.element("li", "path", w));
+        page.raw("</ul></details>");
+      }
+      page.end();
     }
   }
 

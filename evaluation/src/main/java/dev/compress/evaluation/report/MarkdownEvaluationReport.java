@@ -39,6 +39,10 @@ public final class MarkdownEvaluationReport {
       EvaluationCells.models(report).forEach(m -> text.append('\n').append(escape(m)).append('\n'));
       EvaluationCells.unpaid(report).forEach(w -> text.append('\n').append(escape(w)).append('\n'));
     }
+    if (FootprintCells.anyIn(report)) {
+      text.append('\n');
+      table(text, FootprintCells.HEADINGS, rows.stream().map(FootprintCells::of).toList());
+    }
     if (!report.gates().isEmpty()) {
       text.append('\n');
       table(

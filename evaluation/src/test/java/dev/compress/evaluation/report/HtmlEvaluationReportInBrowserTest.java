@@ -213,6 +213,6 @@ class HtmlEvaluationReportInBrowserTest {
         .contains("519 kB", "97.85% (97.25 to 98.35) top1", "241 us", "95.7 us")
         .contains("0.397 (0.392 to 0.402)", "+0.05 (-0.20 to +0.30)", "0.410 (0.400 to 0.420)")
         .contains("5.10 mJ (5.00 mJ to 5.20 mJ)", "2.04 mJ (1.89 mJ to 2.19 mJ)")
-        .contains("28.1 dB", "99.2% of MACs", "1,000,000 inferences");
+        .contains("28.1 dB", "99.2% of MACs", "1.00 M samples");
   }
 }
