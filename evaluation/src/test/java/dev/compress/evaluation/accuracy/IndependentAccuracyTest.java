@@ -52,11 +52,8 @@ class IndependentAccuracyTest {
   /** The int8 form of a model, by the tool. */
   private Path int8(Path model, Dataset calibration) {
     Path output = folder.resolve("int8.onnx");
-    Recipe recipe =
-        new Recipe(
-            "int8", "static", null, null, null, null, null, 50, "minmax", null, null, null, null,
-            "none", null, 0L, 1);
-    Compress.with(recipe).calibratingOn(calibration).run(model, output, false);
+    Recipe recipe = Recipe.EMPTY.withQuantize("int8").withProof("none");
+    Compress.with(recipe).calibratingOn(calibration.take(50)).run(model, output, false);
     return output;
   }
 
