@@ -45,7 +45,7 @@ public final class GraphValidator {
     GraphValidator validator = new GraphValidator();
     new OpsetValidator(model).check(model.graph());
     WindowValidator.check(model);
-    DivisionValidator.check(model.graph());
+    TrapValidator.check(model.graph());
     Graph graph = validator.check(model.graph(), Set.of(), "The graph");
     return new Checked(model.withGraph(graph), validator.warnings);
   }

@@ -80,6 +80,35 @@ class GraphValidatorTest {
     }
   }
 
+  /** On each of these ONNX Runtime 1.29 ends the process while it loads the model. */
+  @Test
+  void whatEndsTheProcessOfTheRuntimeIsRefused() {
+    Initializer odd = Initializer.of("w", Tensor.ofLongs(Shape.of(2), 0, Long.MIN_VALUE));
+    Initializer none = Initializer.of("w", Tensor.ofFloats(Shape.of(1, 0)));
+    List<String> both = List.of("x", "w");
+    List<String> y = List.of("y");
+    refused(graph(List.of(Node.of("Trilu", "n", both, y)), odd), "n", "diagonal");
+    refused(graph(List.of(Node.of("OneHot", "n", List.of("x", "w", "x"), y)), odd), "2 depths");
+    refused(graph(List.of(Node.of("OneHot", "n", List.of("x", "x", "w"), y)), none), "0 values");
+    refused(graph(List.of(Node.of("SplitToSequence", "n", both, y)), odd), "no size");
+    refused(graph(List.of(Node.of("ReduceSum", "n", List.of("w"), y)), none), "without elements");
+    for (Attribute attribute :
+        List.of(
+            Attribute.of("axis", 1L << 31),
+            Attribute.of("axes", new long[] {0, Long.MIN_VALUE}),
+            Attribute.of("batch_dims", -100),
+            Attribute.of("batch_dims", Long.MAX_VALUE))) {
+      refused(graph(List.of(Node.of("GatherND", "n", both, y, attribute)), odd), "n");
+    }
+    refused(
+        graph(
+            List.of(Node.of("Split", "n", List.of("x"), y, Attribute.of("num_outputs", 1L << 31)))),
+        "number of outputs");
+    Node fine = Node.of("ReduceSum", "n", both, y, Attribute.of("axis", -64));
+    Initializer axes = Initializer.of("w", Tensor.ofLongs(Shape.of(2), 0, -1));
+    assertThat(check(graph(List.of(fine), axes)).warnings()).isEmpty();
+  }
+
   @Test
   void windowsBeyondAllBoundsAreRefused() {
     Node conv = Node.of("Conv", "conv", List.of("x", "w"), List.of("y"));
