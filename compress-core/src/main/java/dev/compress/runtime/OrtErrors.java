@@ -42,11 +42,30 @@ final class OrtErrors {
           "not implemented",
           "unsupported data type");
 
+  /** "CUDA failure 2: out of memory ; GPU=0 ; hostname=..." and the like, amid C++ of all kinds. */
+  private static final Pattern GPU_FAILURE =
+      Pattern.compile("\\b((?:CUDA|CUDNN|CUBLAS|CURAND|CUFFT)\\w* failure \\d+: [^;]+?) *;");
+
   private OrtErrors() {}
+
+  /** What a GPU's library says of its failure, if that is what a message is about. */
+  static Optional<String> gpuFailure(String message) {
+    Matcher matcher = GPU_FAILURE.matcher(message);
+    return matcher.find() ? Optional.of(matcher.group(1)) : Optional.empty();
+  }
+
+  private static DeviceUnavailableException gpu(String model, String failure, OrtException e) {
+    return new DeviceUnavailableException(
+        "The GPU cannot run " + model + ": " + failure + ". See `compress doctor`.", e);
+  }
 
   /** A failure to load. */
   static CompressionException loading(String model, OrtException e) {
     String message = oneLine(String.valueOf(e.getMessage()));
+    Optional<String> failure = gpuFailure(String.valueOf(e.getMessage()));
+    if (failure.isPresent()) {
+      return gpu(model, failure.get(), e);
+    }
     Optional<String> unknown = unknownOperator(message);
     if (unknown.isPresent()) {
       return new UnsupportedModelException(
@@ -77,7 +96,8 @@ final class OrtErrors {
         "ONNX Runtime cannot use its "
             + kind.title()
             + ": "
-            + withoutFullStop(oneLine(String.valueOf(e.getMessage())))
+            + gpuFailure(String.valueOf(e.getMessage()))
+                .orElseGet(() -> plain(String.valueOf(e.getMessage())))
             + ". See `compress doctor`.",
         e);
   }
@@ -96,6 +116,10 @@ final class OrtErrors {
   /** A failure to run. */
   static CompressionException running(String model, OrtException e) {
     String message = oneLine(String.valueOf(e.getMessage()));
+    Optional<String> failure = gpuFailure(String.valueOf(e.getMessage()));
+    if (failure.isPresent()) {
+      return gpu(model, failure.get(), e);
+    }
     if (outOfMemory(message)) {
       return tooBig(model, message, e);
     }
@@ -109,6 +133,11 @@ final class OrtErrors {
                 + withoutFullStop(message)
                 + ".",
             e);
+  }
+
+  /** Without the codes that providers' messages have a second time. */
+  private static String plain(String message) {
+    return withoutFullStop(oneLine(message).replaceFirst("^(?:: )?\\d+ : \\w+ : ", ""));
   }
 
   private static boolean outOfMemory(String message) {

@@ -8,6 +8,7 @@ import dev.compress.energy.EnergyMeter;
 import dev.compress.energy.TimeSource;
 import dev.compress.energy.Unavailable;
 import dev.compress.error.CancelledException;
+import dev.compress.error.DeviceUnavailableException;
 import dev.compress.error.InvalidDataException;
 import dev.compress.evaluation.accuracy.AccuracyRun;
 import dev.compress.evaluation.accuracy.Score;
@@ -216,7 +217,9 @@ public final class Evaluation {
     }
   }
 
+  /** A GPU may lack memory for one of them; where it takes none, it is unavailable. */
   private void load(List<Contender> contenders) {
+    DeviceUnavailableException unavailable = null;
     for (Contender contender : contenders) {
       if (!contender.isAlive()) {
         continue;
@@ -230,7 +233,13 @@ public final class Evaluation {
         contender.loadMs = worker.loadMillis();
       } catch (VariantDied e) {
         contender.failed(e);
+      } catch (DeviceUnavailableException e) {
+        contender.failed(e);
+        unavailable = e;
       }
+    }
+    if (unavailable != null && contenders.stream().noneMatch(Contender::isAlive)) {
+      throw unavailable;
     }
   }
 

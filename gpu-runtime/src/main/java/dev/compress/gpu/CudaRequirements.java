@@ -79,12 +79,7 @@ final class CudaRequirements {
     if (kind == Device.Kind.TENSORRT && runtime.isMet()) {
       natives.map(NativesFolder::checkTensorRt).ifPresent(all::add);
     }
-    all.add(
-        libraries(
-            "CUDA " + major(folder.cuda(kind), "libcudart", "12"),
-            folder.cuda(kind),
-            "install the libraries of CUDA %s or set LD_LIBRARY_PATH",
-            search));
+    all.add(cuda(kind, folder, search));
     all.add(
         libraries(
             "cuDNN " + major(List.of(folder.cudnn()), "libcudnn", "9"),
@@ -177,6 +172,36 @@ final class CudaRequirements {
     } catch (IOException e) {
       return Optional.empty();
     }
+  }
+
+  private static DeviceRequirement cuda(
+      Device.Kind kind, NativesFolder folder, LibrarySearch search) {
+    List<String> wanted = folder.cuda(kind);
+    DeviceRequirement found =
+        libraries(
+            "CUDA " + major(wanted, "libcudart", "12"),
+            wanted,
+            "install the libraries of CUDA %s or set LD_LIBRARY_PATH",
+            search);
+    Optional<Path> runtime =
+        wanted.stream()
+            .filter(n -> n.startsWith("libcudart."))
+            .findFirst()
+            .filter(n -> found.isMet())
+            .flatMap(search::find);
+    Set<String> lacking = runtime.map(folder::lackingIn).orElse(Set.of());
+    if (runtime.isEmpty() || lacking.isEmpty()) {
+      return found;
+    }
+    return DeviceRequirement.missing(
+        found.name(),
+        found.name()
+            + ": "
+            + runtime.get()
+            + " is too old, it lacks "
+            + lacking.iterator().next()
+            + (lacking.size() == 1 ? "" : " and " + (lacking.size() - 1) + " more functions"),
+        "install a later " + found.name() + ".x");
   }
 
   private static DeviceRequirement libraries(

@@ -10,6 +10,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -18,8 +20,9 @@ import java.util.regex.Pattern;
  *
  * @param needed the names of the libraries that it is linked with
  * @param version of ONNX Runtime, if it is one of its libraries that carry it
+ * @param cudaFunctions of the CUDA runtime: those that it calls, or has
  */
-record ElfLibrary(List<String> needed, Optional<String> version) {
+record ElfLibrary(List<String> needed, Optional<String> version, Set<String> cudaFunctions) {
   private static final int MAGIC = 0x464c457f; // 0x7f "ELF", little-endian
   private static final int HEADER_BYTES = 64;
   private static final int CLASS_64 = 2;
@@ -37,8 +40,11 @@ record ElfLibrary(List<String> needed, Optional<String> version) {
   /** ONNX Runtime's symbols have its version. */
   private static final Pattern VERSION = Pattern.compile("\0VERS_(\\d+\\.\\d+\\.\\d+)\0");
 
+  private static final Pattern CUDA = Pattern.compile("\0(cuda[A-Z]\\w+)(?=\0)");
+
   ElfLibrary {
     needed = List.copyOf(needed);
+    cudaFunctions = Set.copyOf(cudaFunctions);
   }
 
   /**
@@ -90,9 +96,15 @@ record ElfLibrary(List<String> needed, Optional<String> version) {
         needed.add(text(strings, (int) offset));
       }
     }
-    Matcher version = VERSION.matcher(new String(strings, StandardCharsets.ISO_8859_1) + "\0");
+    String names = new String(strings, StandardCharsets.ISO_8859_1) + "\0";
+    Matcher version = VERSION.matcher(names);
+    Set<String> functions = new TreeSet<>();
+    Matcher function = CUDA.matcher(names);
+    while (function.find()) {
+      functions.add(function.group(1));
+    }
     return new ElfLibrary(
-        needed, version.find() ? Optional.of(version.group(1)) : Optional.empty());
+        needed, version.find() ? Optional.of(version.group(1)) : Optional.empty(), functions);
   }
 
   private static String text(byte[] strings, int from) {

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeSet;
 
 /** A folder with ONNX Runtime's libraries for GPUs: what is missing in it, and what it needs. */
@@ -151,6 +152,17 @@ final class NativesFolder {
     return needed(TENSORRT, NEEDED_BY_TENSORRT).stream()
         .filter(n -> n.startsWith("libnv"))
         .toList();
+  }
+
+  /** Functions that its provider calls and a CUDA runtime lacks: that one is too old. */
+  Set<String> lackingIn(Path cudaRuntime) {
+    try {
+      Set<String> lacking = new TreeSet<>(ElfLibrary.read(folder.resolve(CUDA)).cudaFunctions());
+      lacking.removeAll(ElfLibrary.read(cudaRuntime).cudaFunctions());
+      return lacking;
+    } catch (IOException e) {
+      return Set.of(); // told elsewhere, or by the loader
+    }
   }
 
   private List<String> needed(String library, List<String> otherwise) {

@@ -167,7 +167,7 @@ final class OrtApi {
     if (status != null) {
       String message = function(Call.GET_ERROR_MESSAGE).invokeString(new Object[] {status}, false);
       release(Call.RELEASE_STATUS, status);
-      throw new OrtCallException(call + ": " + message);
+      throw new OrtCallException(call, message);
     }
   }
 

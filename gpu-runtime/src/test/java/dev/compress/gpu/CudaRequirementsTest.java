@@ -152,6 +152,35 @@ class CudaRequirementsTest {
   }
 
   @Test
+  void aCudaRuntimeThatLacksWhatIsCalledIsTooOld() throws Exception {
+    linkNatives("1.29.0", "libcudart.so.12");
+    Path cuda = Files.createDirectories(root.resolve("opt/here"));
+    Path stubs = natives.resolve("stubs");
+    String has = "int cudaMalloc(void) { return 0; }\n";
+    GccLibrary.of(has, cuda, "libcudart.so.12", "-Wl,-soname,libcudart.so.12");
+    for (String name : List.of("libcublas.so.12", "libcublasLt.so.12", "libcurand.so.10")) {
+      Files.copy(stubs.resolve(name), cuda.resolve(name));
+    }
+    assertThat(missing(of(Device.Kind.CUDA))).noneMatch(m -> m.startsWith("CUDA 12"));
+    String calls =
+        "int cudaMalloc(void); int cudaNewest(void); int cudaNewer(void);\n"
+            + "int answer(void) { return cudaMalloc() + cudaNewer() + cudaNewest(); }\n";
+    GccLibrary.of(
+        calls,
+        natives,
+        "libonnxruntime_providers_cuda.so",
+        "-Wl,--no-as-needed",
+        "-L" + stubs,
+        "-l:libcudart.so.12",
+        "-l:libcublas.so.12");
+    assertThat(missing(of(Device.Kind.CUDA)))
+        .contains(
+            "CUDA 12: "
+                + cuda.resolve("libcudart.so.12")
+                + " is too old, it lacks cudaNewer and 1 more functions");
+  }
+
+  @Test
   void whatIsLinkedDecidesWhichCudaIsWanted() throws Exception {
     linkNatives("1.29.0", "libcudart.so.13");
     file("usr/local/cuda-12.4/lib64/libcudart.so.12");

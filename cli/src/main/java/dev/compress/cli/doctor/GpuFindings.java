@@ -40,7 +40,17 @@ final class GpuFindings {
     return new Finding(
         requirement.name(),
         requirement.isMet() ? State.AVAILABLE : State.ABSENT,
-        requirement.detail(),
+        detail(requirement),
         requirement.remedy());
+  }
+
+  /** Beside the name it need not be said again. */
+  private static String detail(DeviceRequirement requirement) {
+    String name = requirement.name() + ": ";
+    String detail = requirement.detail();
+    int from = detail.startsWith(name) ? name.length() : 0;
+    return detail.startsWith("no " + name)
+        ? detail.substring(name.length() + 3)
+        : detail.substring(from);
   }
 }
