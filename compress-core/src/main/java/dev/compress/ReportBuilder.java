@@ -98,7 +98,9 @@ final class ReportBuilder {
           "Kernels are those of the CPU provider, and nothing was timed: neither says anything"
               + " about the target "
               + passes.target().id()
-              + ". Fidelity was measured on this CPU.");
+              + ". Fidelity was measured on this CPU; `compress evaluate --device "
+              + passes.target().id()
+              + "` on a machine with such a GPU measures the rest.");
     } else if (passes.target() != Compress.thisMachine()) {
       notes.add(
           "Speed and kernels are those of this machine, which is no "

@@ -163,8 +163,10 @@ class CudaRequirementsTest {
     }
     assertThat(missing(of(Device.Kind.CUDA))).noneMatch(m -> m.startsWith("CUDA 12"));
     String calls =
-        "int cudaMalloc(void); int cudaNewest(void); int cudaNewer(void);\n"
-            + "int answer(void) { return cudaMalloc() + cudaNewer() + cudaNewest(); }\n";
+        """
+        int cudaMalloc(void); int cudaNewest(void); int cudaNewer(void);
+        int answer(void) { return cudaMalloc() + cudaNewer() + cudaNewest(); }
+        """;
     GccLibrary.of(
         calls,
         natives,
