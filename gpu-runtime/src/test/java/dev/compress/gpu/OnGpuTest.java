@@ -188,7 +188,7 @@ class OnGpuTest {
             new IsolatedSettings(512, 300).in(setup.environment(), setup.properties()),
             Progress.NONE)) {
       IsolatedResult<Found> result = worker.call(model().toString());
-      assertThat(result).as(result.toString()).isInstanceOf(IsolatedResult.Finished.class);
+      assertThat(result).as("%s", result).isInstanceOf(IsolatedResult.Finished.class);
       Found found = ((IsolatedResult.Finished<Found>) result).value();
       // TF32 keeps 10 bits of mantissa.
       assertThat(found.farthest()).as("with copies").isLessThan(5e-3);
