@@ -44,26 +44,23 @@ final class TrapValidator {
 
   private void check(Node node) {
     checkAxes(node);
-    switch (node.opType()) {
-      case "Div", "Mod" -> checkDivision(node);
-      case "Trilu" -> checkDiagonal(node);
-      case "OneHot" -> {
-        checkCount(node, 1, 1, "depths");
-        checkCount(node, 2, 2, "values");
-      }
-      case "Split" ->
-          refuseIf(
-              node.intAttribute("num_outputs", 1) > MOST_OUTPUTS,
-              node,
-              "makes no such number of outputs");
-      case "SplitToSequence" ->
-          refuseIf(
-              holds(integers(node.input(1)), v -> v < 1), node, "splits into parts of no size");
-      default ->
-          refuseIf(
-              OVER_NOTHING.contains(node.opType()) && isEmpty(node.input(0)),
-              node,
-              "sums a constant without elements");
+    String op = node.opType();
+    if (op.equals("Div") || op.equals("Mod")) {
+      checkDivision(node);
+    } else if (op.equals("Trilu")) {
+      checkDiagonal(node);
+    } else if (op.equals("OneHot")) {
+      checkCount(node, 1, 1, "depths");
+      checkCount(node, 2, 2, "values");
+    } else if (op.equals("Split")) {
+      long outputs = node.intAttribute("num_outputs", 1);
+      refuseIf(outputs > MOST_OUTPUTS, node, "has a number of outputs of " + outputs);
+    } else if (op.equals("SplitToSequence")) {
+      Optional<Tensor> sizes = integers(node.input(1));
+      long least = sizes.filter(t -> t.elementCount() == 1).isPresent() ? 1 : 0;
+      refuseIf(holds(sizes, v -> v < least), node, "splits into parts of no size");
+    } else if (OVER_NOTHING.contains(op)) {
+      refuseIf(isEmpty(node.input(0)), node, "sums a constant without elements");
     }
   }
 
