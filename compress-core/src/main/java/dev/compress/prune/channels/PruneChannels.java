@@ -2,6 +2,7 @@ package dev.compress.prune.channels;
 
 import dev.compress.calibrate.ActivationCollector;
 import dev.compress.error.InvalidModelException;
+import dev.compress.error.UnsupportedModelException;
 import dev.compress.graph.Graph;
 import dev.compress.graph.Initializer;
 import dev.compress.graph.Node;
@@ -160,7 +161,15 @@ public record PruneChannels(
     return switch (target) {
       case CHANNELS -> selection.ofChannels(share);
       case PARAMS -> selection.saving(share, removed -> parameters(model, groups, removed));
-      case MACS -> selection.saving(share, macs(model, groups));
+      case MACS -> {
+        ToDoubleFunction<Set<Integer>> macs = macs(model, groups);
+        if (!(macs.applyAsDouble(Set.of()) > 0)) {
+          throw new UnsupportedModelException(
+              "The multiplications of the model cannot be counted, as its shapes are unknown. Use"
+                  + " --prune-target params or channels.");
+        }
+        yield selection.saving(share, macs);
+      }
     };
   }
 
@@ -171,12 +180,24 @@ public record PruneChannels(
         .sum();
   }
 
+  /** With free dims as large as the model takes them. */
+  private static MacCount macCount(OnnxModel model) {
+    for (long size : new long[] {64, 32, 16, 8}) {
+      try {
+        return MacCounter.count(model, 1, size);
+      } catch (InvalidModelException e) {
+        // Such as a sentence that is longer than the model has places for.
+      }
+    }
+    return MacCounter.count(model, 1, 1);
+  }
+
   /** A layer's multiplications shrink as its weight does. */
   private static ToDoubleFunction<Set<Integer>> macs(OnnxModel model, DependencyGroups groups) {
     Map<String, Initializer> weights = new HashMap<>();
     model.graph().initializers().forEach(i -> weights.put(i.name(), i));
     Map<Initializer, Double> macsOf = new LinkedHashMap<>();
-    for (MacCount.NodeMacs counted : MacCounter.count(model, 1, 64).nodes()) {
+    for (MacCount.NodeMacs counted : macCount(model).nodes()) {
       Node node = counted.node();
       node.inputs().stream()
           .map(weights::get)
