@@ -7,6 +7,7 @@ import dev.compress.graph.Initializer;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.pack.LoadBudget.Choice;
+import dev.compress.parallel.ParallelLoop;
 import dev.compress.pass.CompressionPass;
 import dev.compress.pass.NotApplicable;
 import dev.compress.pass.PassContext;
@@ -93,20 +94,30 @@ public record PackWeights(boolean limited) implements CompressionPass {
     List<Skipped> skipped = new ArrayList<>();
     List<Initializer> eligible = eligible(model);
     context.progress().begin("pack weights", eligible.size());
+    List<Initializer> packable = new ArrayList<>();
     for (Initializer initializer : eligible) {
-      context.progress().check();
-      if (initializer.tensor().byteSize() > LARGEST_BYTES) {
+      if (initializer.tensor().byteSize() <= LARGEST_BYTES) {
+        packable.add(initializer);
+      } else {
         skipped.add(
             Skipped.of(
                 index.uses(initializer.name()).get(0).node(),
                 "weight " + initializer.name() + " takes over 1 GiB: it stays dense"));
-        continue;
       }
-      WeightSurvey survey = WeightSurvey.of(initializer.tensor());
-      List<StorageForm> forms = StorageForm.holding(survey, model.opset());
-      weights.add(new Weight(initializer, new Choice(survey, forms)));
-      context.progress().advance(1);
     }
+    ParallelLoop.run(
+        packable.size(),
+        context.threads(),
+        i -> {
+          WeightSurvey survey = WeightSurvey.of(packable.get(i).tensor());
+          List<StorageForm> forms = StorageForm.holding(survey, model.opset());
+          return new Weight(packable.get(i), new Choice(survey, forms));
+        },
+        weight -> {
+          context.progress().check();
+          weights.add(weight);
+          context.progress().advance(1);
+        });
     List<StorageForm> chosen =
         LoadBudget.choose(weights.stream().map(Weight::choice).toList(), limited);
     GraphEditor editor = new GraphEditor(model.graph());

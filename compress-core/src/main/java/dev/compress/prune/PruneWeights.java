@@ -8,6 +8,7 @@ import dev.compress.graph.GraphEditor;
 import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
+import dev.compress.parallel.ParallelLoop;
 import dev.compress.pass.CompressionPass;
 import dev.compress.pass.ModelWeights;
 import dev.compress.pass.ModelWeights.Weight;
@@ -213,15 +214,17 @@ public record PruneWeights(
       PassContext context) {
     List<ScoreHistogram> histograms = new ArrayList<>();
     context.progress().begin("prune weights", 2L * weights.size());
-    long all = 0;
-    for (Weight weight : weights) {
-      context.progress().check();
-      ScoreHistogram histogram = ScoreHistogram.of(weight.tensor(), scoresOf(weight, scores));
-      requireFinite(weight, histogram);
-      histograms.add(histogram);
-      all += weight.tensor().elementCount();
-      context.progress().advance(1);
-    }
+    ParallelLoop.run(
+        weights.size(),
+        context.threads(),
+        i -> ScoreHistogram.of(weights.get(i).tensor(), scoresOf(weights.get(i), scores)),
+        histogram -> {
+          context.progress().check();
+          requireFinite(weights.get(histograms.size()), histogram);
+          histograms.add(histogram);
+          context.progress().advance(1);
+        });
+    long all = histograms.stream().mapToLong(ScoreHistogram::elements).sum();
     long[] counts = new long[weights.size()];
     if (allocation == PruneAllocation.GLOBAL) {
       counts = LampAllocation.divide(histograms, Math.round(share * all));
@@ -230,20 +233,27 @@ public record PruneWeights(
         counts[i] = Math.round(share * weights.get(i).tensor().elementCount());
       }
     }
-    for (int i = 0; i < counts.length; i++) {
-      context.progress().check();
-      Weight weight = weights.get(i);
-      Tensor tensor =
-          WeightMasks.unstructured(
-              weight.tensor(),
-              scoresOf(weight, scores),
-              histograms.get(i),
-              counts[i],
-              context.scratch());
-      pruned.put(
-          weight.name(), new Pruned(tensor, counts[i], histograms.get(i).shareOfLowest(counts[i])));
-      context.progress().advance(1);
-    }
+    long[] divided = counts;
+    ParallelLoop.run(
+        divided.length,
+        context.threads(),
+        i -> {
+          Weight weight = weights.get(i);
+          ScoreHistogram histogram = histograms.get(i);
+          Tensor tensor =
+              WeightMasks.unstructured(
+                  weight.tensor(),
+                  scoresOf(weight, scores),
+                  histogram,
+                  divided[i],
+                  context.scratch());
+          return new Pruned(tensor, divided[i], histogram.shareOfLowest(divided[i]));
+        },
+        result -> {
+          context.progress().check();
+          pruned.put(weights.get(pruned.size()).name(), result);
+          context.progress().advance(1);
+        });
   }
 
   private static WeightScores scoresOf(Weight weight, Map<String, WeightScores> scores) {
