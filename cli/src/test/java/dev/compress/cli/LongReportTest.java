@@ -37,6 +37,7 @@ class LongReportTest {
         r.data(),
         r.sparsity(),
         r.bitsPerWeight(),
+        r.weights(),
         r.energy(),
         r.notes(),
         r.warnings());
