@@ -3,6 +3,7 @@ package dev.compress;
 import dev.compress.calibrate.CalibrationCache;
 import dev.compress.calibrate.Samples;
 import dev.compress.data.Dataset;
+import dev.compress.graph.GraphIndex;
 import dev.compress.graph.OnnxModel;
 import dev.compress.pass.CompressionPass;
 import dev.compress.pass.Memo;
@@ -113,8 +114,14 @@ final class PassStage {
     return new Transformed(last.model(), changed, true, "", fallback);
   }
 
-  private static Optional<String> whatDataWouldBuy(OnnxModel model, boolean dynamic) {
-    long convolutions = model.graph().nodes().stream().filter(n -> n.is("Conv")).count();
+  private Optional<String> whatDataWouldBuy(OnnxModel model, boolean dynamic) {
+    GraphIndex index = new GraphIndex(model.graph());
+    long convolutions =
+        model.graph().nodes().stream()
+            .filter(n -> n.is("Conv") && passes.filter().test(n))
+            .filter(
+                n -> index.constant(n.input(1)).filter(w -> w.type().isFloatingPoint()).isPresent())
+            .count();
     if (convolutions > 0) {
       return Optional.of(
           "With --calibration-data, "

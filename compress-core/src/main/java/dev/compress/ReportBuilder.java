@@ -318,6 +318,11 @@ final class ReportBuilder {
       warnings.add(
           "Kernels, fidelity, speed, sparsity and the zipped size were not measured: --proof none.");
     }
+    if (output != null && proof != null && proof.cosine() == null && proof.latencyRatio() != null) {
+      warnings.add(
+          "How faithful the output is was not measured: on these inputs the model gives no values."
+              + " Give real ones with --calibration-data.");
+    }
     Double decibels = proof == null ? null : proof.sqnrDb();
     if (output != null && decibels != null && decibels < FAITHFUL_SQNR_DB) {
       warnings.add(

@@ -20,6 +20,7 @@ import dev.compress.report.TransformReport;
 import dev.compress.runtime.RuntimeInfo;
 import dev.compress.runtime.ShapeInference;
 import dev.compress.search.ModelScore;
+import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Scratch;
 import dev.compress.tensor.Sha256;
 import java.nio.file.Files;
@@ -126,11 +127,12 @@ final class Transformation {
     return result;
   }
 
-  /** Elements of the floating-point initializers. */
+  /** Elements of the initializers that are weights, quantized ones too. */
   static long parameters(OnnxModel model) {
     long parameters = 0;
     for (Initializer initializer : model.graph().initializers()) {
-      if (initializer.tensor().type().isFloatingPoint()) {
+      ElementType type = initializer.tensor().type();
+      if (type.isFloatingPoint() || (type.bits() <= 8 && !type.equals(ElementType.BOOL))) {
         parameters += initializer.tensor().elementCount();
       }
     }

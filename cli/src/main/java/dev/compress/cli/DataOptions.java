@@ -57,7 +57,7 @@ final class DataOptions {
           "A YAML file that says what the data cannot: preprocessing, labels, metric. It is for"
               + " --data; for --calibration-data too, unless a NAME.yaml lies beside that. Default:"
               + " the NAME.yaml beside each.")
-  @Nullable Path dataConfig;
+  @Nullable String dataConfig;
 
   @Option(
       names = "--max-drop",

@@ -79,7 +79,7 @@ final class DoorEngine implements TransformEngine {
     }
     if (calibration != null) {
       Optional<DataDescriptor> descriptor =
-          calibrationDescriptor(calibration, recipe.data(), request.dataConfig());
+          calibrationDescriptor(calibration, recipe.data(), config(recipe));
       Dataset data = open(calibration, descriptor, samples::calibrationData);
       open.add(data);
       prepared = prepared.calibratingOn(data);
@@ -89,11 +89,15 @@ final class DoorEngine implements TransformEngine {
     }
     if (recipe.data() != null) {
       Dataset data =
-          open(recipe.data(), request.dataConfig().map(DataDescriptor::read), samples::testData);
+          open(recipe.data(), config(recipe).map(DataDescriptor::read), samples::testData);
       open.add(data);
       prepared = prepared.holdingAccuracyOn(data);
     }
     return prepared;
+  }
+
+  private static Optional<Path> config(Recipe recipe) {
+    return Optional.ofNullable(recipe.dataConfig()).map(Path::of);
   }
 
   /**

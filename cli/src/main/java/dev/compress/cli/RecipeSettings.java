@@ -33,6 +33,7 @@ final class RecipeSettings {
         first(data.calibrationMethod, base.calibrationMethod()),
         first(quantize.rounding, base.rounding()),
         first(data.data, base.data()),
+        first(data.dataConfig, base.dataConfig()),
         first(data.maxDrop, base.maxDrop()),
         first(quantize.opset, base.opset()),
         first(data.proof, base.proof()),

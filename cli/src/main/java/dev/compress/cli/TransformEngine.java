@@ -15,16 +15,11 @@ interface TransformEngine {
    *
    * @param recipe the settings
    * @param model a file, or sample:NAME
-   * @param dataConfig describes the data that the recipe names
    * @param calibrationCache where ranges are kept
    * @param energy where the run's own energy is taken from
    */
   record Request(
-      Recipe recipe,
-      String model,
-      Optional<Path> dataConfig,
-      Optional<Path> calibrationCache,
-      EnergyChoice energy) {}
+      Recipe recipe, String model, Optional<Path> calibrationCache, EnergyChoice energy) {}
 
   /**
    * What came of a job.

@@ -52,11 +52,7 @@ final class TransformJob {
     }
     TransformEngine.Request request =
         new TransformEngine.Request(
-            recipe,
-            model,
-            Optional.ofNullable(command.data.dataConfig),
-            Optional.ofNullable(command.data.calibrationCache),
-            energy);
+            recipe, model, Optional.ofNullable(command.data.calibrationCache), energy);
     TransformEngine.Outcome outcome = work(request, output);
     Optional<Failure> failure =
         outcome.gate().map(gate -> Failure.of(gate, model, ToolVersion.current()));
@@ -122,12 +118,19 @@ final class TransformJob {
       throw new UsageException(
           "--max-drop is measured on labelled data. Name it with --data PATH.");
     }
-    if (command.data.dataConfig != null
+    if (recipe.dataConfig() != null
         && !isFile(recipe.data())
         && !isFile(recipe.calibrationData())) {
       throw new UsageException(
-          "--data-config describes data; sample:NAME has its own description. Name the data with"
-              + " --data or --calibration-data PATH.");
+          "--data-config describes data that --data or --calibration-data PATH names; sample:NAME"
+              + " has a description of its own.");
+    }
+    if ("static".equals(recipe.quantizeMode())
+        && recipe.calibrationData() == null
+        && Samples.name(model).isEmpty()) {
+      throw new UsageException(
+          "--quantize-mode static needs samples to calibrate on. Name them with --calibration-data"
+              + " PATH, or choose dynamic or weights.");
     }
     if (command.data.calibrationCache != null) {
       if (recipe.calibrationData() == null && Samples.name(model).isEmpty()) {

@@ -177,6 +177,7 @@ class ProgramTest {
                     "kl",
                     "adaptive",
                     "d.npz",
+                    "d.yaml",
                     0.3,
                     17,
                     "kernels",
@@ -192,7 +193,6 @@ class ProgramTest {
                     16,
                     "always"),
                 model.toString(),
-                java.util.Optional.of(Path.of("d.yaml")),
                 java.util.Optional.of(Path.of("ranges.bin")),
                 EnergyChoice.parse("none")));
   }

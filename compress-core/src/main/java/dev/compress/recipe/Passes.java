@@ -333,16 +333,25 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
   public List<CompressionPass> quantizing() {
     return switch (quantization()) {
       case NONE -> List.of();
-      case INT8 ->
-          List.of(
-              new PoolSpatialMeans(),
-              new PointConvsAsGemm(),
-              new FuseMatMulAdd(),
-              new ImproveAccuracy(int8()),
-              int8());
+      case INT8 -> quantizingToInt8();
       case FP16 -> List.of(target.isCpu() ? new StoreFloat16(filter) : new ConvertFloat16(filter));
       case INT4 -> List.of(new QuantizeInt4(filter));
     };
+  }
+
+  /** What the user excludes by its operator keeps that operator. */
+  private List<CompressionPass> quantizingToInt8() {
+    List<CompressionPass> all = new ArrayList<>();
+    all.add(new PoolSpatialMeans());
+    if (!filter.excludeOps().contains("Conv")) {
+      all.add(new PointConvsAsGemm());
+    }
+    if (!filter.excludeOps().contains("MatMul")) {
+      all.add(new FuseMatMulAdd());
+    }
+    all.add(new ImproveAccuracy(int8()));
+    all.add(int8());
+    return all;
   }
 
   private QuantizeInt8 int8() {

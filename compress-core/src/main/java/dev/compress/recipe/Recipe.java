@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param calibrationMethod auto, minmax, percentile, kl or mse
  * @param rounding nearest or adaptive
  * @param data labelled data to hold {@code maxDrop} on
+ * @param dataConfig the file that describes the data, where the data cannot
  * @param maxDrop largest loss allowed, in points
  * @param opset the operator set that the output must not pass
  * @param proof auto, full, kernels or none
@@ -49,6 +50,7 @@ public record Recipe(
     @Nullable String calibrationMethod,
     @Nullable String rounding,
     @Nullable String data,
+    @Nullable String dataConfig,
     @Nullable Double maxDrop,
     @Nullable Integer opset,
     @Nullable String proof,
@@ -67,7 +69,7 @@ public record Recipe(
   public static final Recipe EMPTY =
       new Recipe(
           null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-          null, null, null, null, null, null, null, null, null, null);
+          null, null, null, null, null, null, null, null, null, null, null);
 
   /** The same with another quantization format. */
   public Recipe withQuantize(String format) {
@@ -83,6 +85,7 @@ public record Recipe(
         calibrationMethod,
         rounding,
         data,
+        dataConfig,
         maxDrop,
         opset,
         proof,
@@ -113,6 +116,7 @@ public record Recipe(
         calibrationMethod,
         rounding,
         data,
+        dataConfig,
         maxDrop,
         opset,
         mode,
@@ -158,6 +162,7 @@ public record Recipe(
         calibrationMethod,
         rounding,
         data,
+        dataConfig,
         maxDrop,
         opset,
         proof,
