@@ -49,6 +49,7 @@ final class Transformation {
   TransformReport plan(LoadedModel loaded) {
     GraphValidator.Checked checked = GraphValidator.check(loaded.model());
     work.report().warn(checked.warnings());
+    work.report().warn(work.passes().filter().unmatched(checked.model().graph()));
     work.report().input(loaded, Sha256.of(loaded.file()));
     List<CompressionPass> all = new ArrayList<>(work.passes().preparing(checked.model()));
     all.addAll(work.passes().shaping());
@@ -77,6 +78,7 @@ final class Transformation {
         hash.thenApplyAsync(h -> work.calibration().map(Dataset::contentSha256));
     GraphValidator.Checked checked = GraphValidator.check(loaded.model());
     work.report().warn(checked.warnings());
+    work.report().warn(work.passes().filter().unmatched(checked.model().graph()));
     // Refuses what contradicts itself, even where no pass has anything to do.
     Memo memo = new Memo();
     memo.keep(checked.model(), ShapeInference.infer(checked.model()));

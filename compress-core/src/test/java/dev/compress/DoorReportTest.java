@@ -66,6 +66,17 @@ class DoorReportTest extends DoorBench {
   }
 
   @Test
+  void namesThatMatchNothingAreTold() throws IOException {
+    TransformReport report =
+        Compress.with(recipe("proof: none", "exclude-ops: Foo", "only-nodes: nowhere"))
+            .run(input, output, false);
+    assertThat(report.warnings())
+        .contains(
+            "--exclude-ops Foo: the model has no such operator.",
+            "--only-nodes nowhere: no node has a name that this matches as a whole.");
+  }
+
+  @Test
   void failedLimitTellsItsEnergyAsWell() throws IOException {
     AtomicInteger closed = new AtomicInteger();
     Dataset data = data(1);

@@ -91,8 +91,13 @@ class EvaluateCommandTest {
       assertThat(made.at("/energy_j").isNull()).isTrue();
       assertThat(made.at("/energy_estimated_j").asDouble()).isPositive();
       assertThat(json.at("/variants/1/break_even_inferences").isNull()).isTrue();
-      assertThat(made.at("/break_even_estimated_inferences").asLong()).isPositive();
-      assertThat(Files.readString(markdown)).contains("| ~").contains(" samples (");
+      JsonNode even = made.at("/break_even_estimated_inferences");
+      if (even.isNull()) { // so short a look may leave the saving in doubt
+        assertThat(made.at("/reason").asText()).isNotEmpty();
+      } else {
+        assertThat(even.asLong()).isPositive();
+        assertThat(Files.readString(markdown)).contains("| ~").contains(" samples (");
+      }
     }
     assertThat(json.at("/variants/0/compression").isNull()).isTrue();
     assertThat(Files.readString(markdown)).contains("| glyphs.int8 |", "FAILED");

@@ -408,7 +408,7 @@ class ProgramTest {
     assertThat(compress("--max-drop", "1").err()).contains("--data");
     assertThat(compress("--data-config", "x.yaml").err()).contains("--data");
     assertThat(compress("--data", "sample:glyphs", "--data-config", "x.yaml").err())
-        .contains("sample:NAME has its own");
+        .contains("sample:NAME has a description of its own");
     assertThat(compress("second.onnx").code()).isEqualTo(2);
   }
 

@@ -1,9 +1,13 @@
 package dev.compress.quantize;
 
+import dev.compress.graph.Graph;
 import dev.compress.graph.Node;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Which nodes the user lets us change.
@@ -26,6 +30,26 @@ public record NodeFilter(String excludeNodes, Set<String> excludeOps, String onl
     excludeOps = Set.copyOf(excludeOps);
     Pattern.compile(excludeNodes);
     Pattern.compile(onlyNodes);
+  }
+
+  /** What the filter names that a graph does not have: most likely misspelt. */
+  public List<String> unmatched(Graph graph) {
+    List<String> unmatched = new ArrayList<>();
+    Set<String> ops = graph.nodes().stream().map(Node::opType).collect(Collectors.toSet());
+    excludeOps.stream()
+        .filter(op -> !ops.contains(op))
+        .sorted()
+        .forEach(op -> unmatched.add("--exclude-ops " + op + ": the model has no such operator."));
+    check("--exclude-nodes", excludeNodes, graph, unmatched);
+    check("--only-nodes", onlyNodes, graph, unmatched);
+    return unmatched;
+  }
+
+  private static void check(String flag, String regex, Graph graph, List<String> unmatched) {
+    if (!regex.isEmpty()
+        && graph.nodes().stream().noneMatch(n -> Pattern.matches(regex, n.label()))) {
+      unmatched.add(flag + " " + regex + ": no node has a name that this matches as a whole.");
+    }
   }
 
   @Override
