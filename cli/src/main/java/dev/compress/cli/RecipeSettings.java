@@ -21,33 +21,34 @@ final class RecipeSettings {
     DataOptions data = command.data;
     RunOptions run = command.run;
     ShrinkOptions shrink = command.shrink;
-    return new Recipe(
-        first(quantize.quantize, base.quantize()),
-        first(quantize.mode, base.quantizeMode()),
-        first(quantize.target, base.target()),
-        first(quantize.excludeNodes, base.excludeNodes()),
-        first(quantize.excludeOps, base.excludeOps()),
-        first(quantize.onlyNodes, base.onlyNodes()),
-        first(data.calibrationData, base.calibrationData()),
-        first(data.calibrationSamples, base.calibrationSamples()),
-        first(data.calibrationMethod, base.calibrationMethod()),
-        first(quantize.rounding, base.rounding()),
-        first(data.data, base.data()),
-        first(data.dataConfig, base.dataConfig()),
-        first(data.maxDrop, base.maxDrop()),
-        first(quantize.opset, base.opset()),
-        first(data.proof, base.proof()),
-        first(data.strict, base.strict()),
-        first(run.seed, base.seed()),
-        first(run.threads, base.threads()),
-        first(shrink.prune(), base.prune()),
-        first(shrink.pruneKind, base.pruneKind()),
-        first(shrink.pruneCriterion, base.pruneCriterion()),
-        first(shrink.pruneAllocation, base.pruneAllocation()),
-        first(shrink.pruneTarget, base.pruneTarget()),
-        first(shrink.channelRound, base.channelRound()),
-        first(shrink.cluster, base.cluster()),
-        first(shrink.pack, base.pack()));
+    return base.toBuilder()
+        .quantize(first(quantize.quantize, base.quantize()))
+        .quantizeMode(first(quantize.mode, base.quantizeMode()))
+        .target(first(quantize.target, base.target()))
+        .excludeNodes(first(quantize.excludeNodes, base.excludeNodes()))
+        .excludeOps(first(quantize.excludeOps, base.excludeOps()))
+        .onlyNodes(first(quantize.onlyNodes, base.onlyNodes()))
+        .calibrationData(first(data.calibrationData, base.calibrationData()))
+        .calibrationSamples(first(data.calibrationSamples, base.calibrationSamples()))
+        .calibrationMethod(first(data.calibrationMethod, base.calibrationMethod()))
+        .rounding(first(quantize.rounding, base.rounding()))
+        .data(first(data.data, base.data()))
+        .dataConfig(first(data.dataConfig, base.dataConfig()))
+        .maxDrop(first(data.maxDrop, base.maxDrop()))
+        .opset(first(quantize.opset, base.opset()))
+        .proof(first(data.proof, base.proof()))
+        .strict(first(data.strict, base.strict()))
+        .seed(first(run.seed, base.seed()))
+        .threads(first(run.threads, base.threads()))
+        .prune(first(shrink.prune(), base.prune()))
+        .pruneKind(first(shrink.pruneKind, base.pruneKind()))
+        .pruneCriterion(first(shrink.pruneCriterion, base.pruneCriterion()))
+        .pruneAllocation(first(shrink.pruneAllocation, base.pruneAllocation()))
+        .pruneTarget(first(shrink.pruneTarget, base.pruneTarget()))
+        .channelRound(first(shrink.channelRound, base.channelRound()))
+        .cluster(first(shrink.cluster, base.cluster()))
+        .pack(first(shrink.pack, base.pack()))
+        .build();
   }
 
   private static Recipe read(Path file) {

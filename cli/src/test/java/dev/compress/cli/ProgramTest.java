@@ -16,6 +16,7 @@ import dev.compress.error.ReadWriteException;
 import dev.compress.error.UnsupportedModelException;
 import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.recipe.Recipe;
+import dev.compress.recipe.RecipeBuilder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -165,33 +166,34 @@ class ProgramTest {
     assertThat(bench.requests)
         .containsExactly(
             new TransformEngine.Request(
-                new Recipe(
-                    "int8",
-                    "static",
-                    "arm",
-                    "^head",
-                    "Gemm,MatMul",
-                    "body",
-                    "c.npz",
-                    100,
-                    "kl",
-                    "adaptive",
-                    "d.npz",
-                    "d.yaml",
-                    0.3,
-                    17,
-                    "kernels",
-                    true,
-                    7L,
-                    3,
-                    0.5,
-                    "2:4",
-                    "activation",
-                    "layer",
-                    "macs",
-                    4,
-                    16,
-                    "always"),
+                new RecipeBuilder()
+                    .quantize("int8")
+                    .quantizeMode("static")
+                    .target("arm")
+                    .excludeNodes("^head")
+                    .excludeOps("Gemm,MatMul")
+                    .onlyNodes("body")
+                    .calibrationData("c.npz")
+                    .calibrationSamples(100)
+                    .calibrationMethod("kl")
+                    .rounding("adaptive")
+                    .data("d.npz")
+                    .dataConfig("d.yaml")
+                    .maxDrop(0.3)
+                    .opset(17)
+                    .proof("kernels")
+                    .strict(true)
+                    .seed(7L)
+                    .threads(3)
+                    .prune(0.5)
+                    .pruneKind("2:4")
+                    .pruneCriterion("activation")
+                    .pruneAllocation("layer")
+                    .pruneTarget("macs")
+                    .channelRound(4)
+                    .cluster(16)
+                    .pack("always")
+                    .build(),
                 model.toString(),
                 java.util.Optional.of(Path.of("ranges.bin")),
                 EnergyChoice.parse("none")));

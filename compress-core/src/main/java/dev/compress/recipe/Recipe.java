@@ -66,116 +66,35 @@ public record Recipe(
     @Nullable Integer cluster,
     @Nullable String pack) {
   /** All defaults: prepares the model and changes no weights. */
-  public static final Recipe EMPTY =
-      new Recipe(
-          null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-          null, null, null, null, null, null, null, null, null, null, null);
+  public static final Recipe EMPTY = new RecipeBuilder().build();
+
+  /** These settings, to change some of them. */
+  public RecipeBuilder toBuilder() {
+    return new RecipeBuilder(this);
+  }
 
   /** The same with another quantization format. */
   public Recipe withQuantize(String format) {
-    return new Recipe(
-        format,
-        quantizeMode,
-        target,
-        excludeNodes,
-        excludeOps,
-        onlyNodes,
-        calibrationData,
-        calibrationSamples,
-        calibrationMethod,
-        rounding,
-        data,
-        dataConfig,
-        maxDrop,
-        opset,
-        proof,
-        strict,
-        seed,
-        threads,
-        prune,
-        pruneKind,
-        pruneCriterion,
-        pruneAllocation,
-        pruneTarget,
-        channelRound,
-        cluster,
-        pack);
+    return toBuilder().quantize(format).build();
   }
 
   /** The same with another proof mode. */
   public Recipe withProof(String mode) {
-    return new Recipe(
-        quantize,
-        quantizeMode,
-        target,
-        excludeNodes,
-        excludeOps,
-        onlyNodes,
-        calibrationData,
-        calibrationSamples,
-        calibrationMethod,
-        rounding,
-        data,
-        dataConfig,
-        maxDrop,
-        opset,
-        mode,
-        strict,
-        seed,
-        threads,
-        prune,
-        pruneKind,
-        pruneCriterion,
-        pruneAllocation,
-        pruneTarget,
-        channelRound,
-        cluster,
-        pack);
+    return toBuilder().proof(mode).build();
   }
 
   /** The same with another share of weights pruned. */
   public Recipe withPrune(double share) {
-    return with(share, cluster, pack);
+    return toBuilder().prune(share).build();
   }
 
   /** The same with another number of distinct values a weight. */
   public Recipe withCluster(int centroids) {
-    return with(prune, centroids, pack);
+    return toBuilder().cluster(centroids).build();
   }
 
   /** The same with another way to store weights. */
   public Recipe withPack(String mode) {
-    return with(prune, cluster, mode);
-  }
-
-  private Recipe with(
-      @Nullable Double share, @Nullable Integer centroids, @Nullable String packing) {
-    return new Recipe(
-        quantize,
-        quantizeMode,
-        target,
-        excludeNodes,
-        excludeOps,
-        onlyNodes,
-        calibrationData,
-        calibrationSamples,
-        calibrationMethod,
-        rounding,
-        data,
-        dataConfig,
-        maxDrop,
-        opset,
-        proof,
-        strict,
-        seed,
-        threads,
-        share,
-        pruneKind,
-        pruneCriterion,
-        pruneAllocation,
-        pruneTarget,
-        channelRound,
-        centroids,
-        packing);
+    return toBuilder().pack(mode).build();
   }
 }
