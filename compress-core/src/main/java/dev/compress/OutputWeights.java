@@ -2,6 +2,7 @@ package dev.compress;
 
 import dev.compress.error.ReadWriteException;
 import dev.compress.graph.OnnxModel;
+import dev.compress.inspect.ParameterTotals;
 import dev.compress.onnx.WrittenModel;
 import dev.compress.pack.WeightInventory;
 import dev.compress.pack.WeightInventory.Stored;
@@ -21,9 +22,10 @@ import org.jspecify.annotations.Nullable;
  * What the weights of a written model take, each looked at in its dense form.
  *
  * @param zippedBytes the files deflated, or null if they are too large to do that here
+ * @param totals of all constants, small ones and those of subgraphs included
  * @param weights as they are stored
  */
-record OutputWeights(@Nullable Long zippedBytes, WeightInventory weights) {
+record OutputWeights(@Nullable Long zippedBytes, ParameterTotals totals, WeightInventory weights) {
   private static final long MOST_BYTES_TO_ZIP = 128L << 20;
   private static final int PIECE = 1 << 18;
 
@@ -32,6 +34,7 @@ record OutputWeights(@Nullable Long zippedBytes, WeightInventory weights) {
     written.data().ifPresent(d -> files.add(d.file()));
     return new OutputWeights(
         written.bytes() > MOST_BYTES_TO_ZIP ? null : zipped(files),
+        ParameterTotals.of(model),
         WeightInventory.of(model, context));
   }
 
@@ -46,7 +49,7 @@ record OutputWeights(@Nullable Long zippedBytes, WeightInventory weights) {
   }
 
   @Nullable Double bitsPerWeight(long parameters) {
-    long bytes = weights.weights().stream().mapToLong(Stored::bytes).sum();
+    long bytes = totals.bytes() + weights.unpackingBytes();
     return parameters == 0 ? null : 8.0 * bytes / parameters;
   }
 

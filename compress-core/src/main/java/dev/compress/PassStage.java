@@ -5,6 +5,7 @@ import dev.compress.calibrate.Samples;
 import dev.compress.data.Dataset;
 import dev.compress.graph.GraphIndex;
 import dev.compress.graph.OnnxModel;
+import dev.compress.inspect.ParameterTotals;
 import dev.compress.pass.CompressionPass;
 import dev.compress.pass.Memo;
 import dev.compress.pass.PassContext;
@@ -102,7 +103,7 @@ final class PassStage {
     Optional<Supplier<Transformed>> fallback = fallback(quantizing, before, context);
     if (fallback.isPresent() && samples.isPresent() && !report.provesAnything()) {
       double decibels =
-          Transformation.parameters(before) > MOST_PARAMETERS_COMPARED
+          ParameterTotals.of(before).elements() > MOST_PARAMETERS_COMPARED
               ? Double.POSITIVE_INFINITY
               : OutputFidelity.sqnrDb(
                   before, last.model(), samples.get(), threads, work.progress());

@@ -1,6 +1,7 @@
 package dev.compress;
 
 import dev.compress.data.Dataset;
+import dev.compress.inspect.ParameterTotals;
 import dev.compress.metric.Metric;
 import dev.compress.onnx.LoadedModel;
 import dev.compress.onnx.WrittenModel;
@@ -32,6 +33,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Gathers what a run did and measured. Not thread-safe: one a run. */
 final class ReportBuilder {
+  private static final String UNCHANGED =
+      "Nothing in this model is worth it: it was copied unchanged.";
+
   /** Under this the error is more than a sixth of the signal. */
   static final double LEAST_SQNR_DB = 15;
 
@@ -93,6 +97,9 @@ final class ReportBuilder {
     warnings.removeAll(proofWarnings);
     proofWarnings.clear();
     proofWarnings.addAll(result.warnings());
+    if (result.loadMs() == null && !result.warnings().isEmpty() && warnings.remove(UNCHANGED)) {
+      warnings.add("This model was copied unchanged: ONNX Runtime cannot run it, as follows.");
+    }
     if (!passes.target().isCpu()) {
       notes.add(
           "Kernels are those of the CPU provider, and nothing was timed: neither says anything"
@@ -186,7 +193,7 @@ final class ReportBuilder {
     warnings.removeAll(passWarnings);
     notes.removeAll(passNotes);
     done.replaceAll(p -> new TransformReport.Pass(p.name(), p.seconds(), List.of(), p.skipped()));
-    warnings.add("Nothing in this model is worth it: it was copied unchanged.");
+    warnings.add(UNCHANGED);
   }
 
   void warn(List<String> more) {
@@ -203,7 +210,7 @@ final class ReportBuilder {
             loaded.file().toString(),
             sha256,
             loaded.bytes(),
-            Transformation.parameters(loaded.model()));
+            ParameterTotals.of(loaded.model()).elements());
   }
 
   void output(WrittenModel written, long inputBytes) {

@@ -4,8 +4,6 @@ import dev.compress.calibrate.Samples;
 import dev.compress.data.Dataset;
 import dev.compress.error.OutputExistsException;
 import dev.compress.graph.GraphValidator;
-import dev.compress.graph.Initializer;
-import dev.compress.graph.OnnxModel;
 import dev.compress.onnx.LoadedModel;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.onnx.WrittenModel;
@@ -20,7 +18,6 @@ import dev.compress.report.TransformReport;
 import dev.compress.runtime.RuntimeInfo;
 import dev.compress.runtime.ShapeInference;
 import dev.compress.search.ModelScore;
-import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Scratch;
 import dev.compress.tensor.Sha256;
 import java.nio.file.Files;
@@ -127,17 +124,5 @@ final class Transformation {
     thread.setDaemon(true);
     thread.start();
     return result;
-  }
-
-  /** Elements of the initializers that are weights, quantized ones too. */
-  static long parameters(OnnxModel model) {
-    long parameters = 0;
-    for (Initializer initializer : model.graph().initializers()) {
-      ElementType type = initializer.tensor().type();
-      if (type.isFloatingPoint() || (type.bits() <= 8 && !type.equals(ElementType.BOOL))) {
-        parameters += initializer.tensor().elementCount();
-      }
-    }
-    return parameters;
   }
 }

@@ -76,7 +76,8 @@ final class DataOptions {
       paramLabel = "WHAT",
       description =
           "What to measure of the output: full (kernels, fidelity, speed), kernels, none, or auto"
-              + " (default): full, kernels alone where the model is over 256 MiB.")
+              + " (default): full, kernels alone where the model is over 256 MiB and was not needed"
+              + " for calibration.")
   @Nullable String proof;
 
   @Option(

@@ -24,8 +24,9 @@ import java.util.zip.Deflater;
  * computes where it is packed: what a file holds, whatever the passes that made it say of it.
  *
  * @param weights in the model's order, dense ones first
+ * @param unpackingBytes of the nodes that compute what is packed
  */
-public record WeightInventory(List<Stored> weights) {
+public record WeightInventory(List<Stored> weights, long unpackingBytes) {
   private static final long SMALLEST_WEIGHT = 64;
   private static final int PIECE = 1 << 18;
 
@@ -80,6 +81,7 @@ public record WeightInventory(List<Stored> weights) {
       }
     }
     Set<String> counted = new HashSet<>();
+    long unpackingBytes = 0;
     for (Packed one : packed) {
       context.progress().check();
       long start = System.nanoTime();
@@ -95,11 +97,13 @@ public record WeightInventory(List<Stored> weights) {
             zip.add(part.getValue());
           }
         }
-        bytes += one.nodes().stream().mapToLong(WeightInventory::bytesOf).sum();
+        long nodeBytes = one.nodes().stream().mapToLong(WeightInventory::bytesOf).sum();
+        unpackingBytes += nodeBytes;
+        bytes += nodeBytes;
         weights.add(stored(one.name(), dense, form(one), bytes, zip, millis));
       }
     }
-    return new WeightInventory(weights);
+    return new WeightInventory(weights, unpackingBytes);
   }
 
   private static boolean isWeight(Tensor tensor) {

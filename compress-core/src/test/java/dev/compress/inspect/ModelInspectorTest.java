@@ -16,6 +16,7 @@ import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
 import dev.compress.graph.ValueType;
+import dev.compress.onnx.OnnxReader;
 import dev.compress.onnx.OnnxWriter;
 import dev.compress.progress.Progress;
 import dev.compress.tensor.ElementType;
@@ -82,6 +83,14 @@ class ModelInspectorTest {
     Path file = folder.resolve("model.onnx");
     OnnxWriter.write(model, file);
     return ModelInspector.inspect(file, 1, Progress.NONE);
+  }
+
+  @Test
+  void countsWhereverParametersAre() {
+    assertThat(ParameterTotals.of(small())).isEqualTo(new ParameterTotals(12 + 3, (12 + 3) * 4));
+    // Counted with the onnx package for Python, bodies of If included.
+    OnnxModel branching = OnnxReader.read(shared("silero-vad-if/model.onnx")).model();
+    assertThat(ParameterTotals.of(branching)).isEqualTo(new ParameterTotals(545_286, 2_181_144));
   }
 
   @Test
