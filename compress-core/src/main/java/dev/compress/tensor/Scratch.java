@@ -8,6 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,7 +92,8 @@ public final class Scratch implements AutoCloseable {
       throw new IllegalStateException("The scratch is closed");
     }
     if (channel == null) {
-      file = Files.createTempFile(folder, "compress-", ".scratch");
+      StaleScratch.delete(folder, Instant.now());
+      file = Files.createTempFile(folder, StaleScratch.prefix(), ".scratch");
       file.toFile().deleteOnExit();
       channel = FileChannel.open(file, StandardOpenOption.WRITE);
     }
