@@ -163,9 +163,12 @@ class ArchitectureTest {
 
   @Test
   void deepJavaLibraryStaysInTraining() {
-    onlyIn(new String[] {CORE + ".models.training.."}, "ai.djl..");
+    onlyIn(new String[] {CORE + ".models.training..", CORE + ".models.autograd.."}, "ai.djl..");
     // The slim distribution has no Deep Java Library: training is reached through its port only.
     onlyIn(new String[] {CORE + ".models.training.."}, CORE + ".models.training..");
+    onlyIn(
+        new String[] {CORE + ".models.training..", CORE + ".models.autograd.."},
+        CORE + ".models.autograd..");
   }
 
   @Test
