@@ -106,4 +106,38 @@ abstract class Choices implements Iterable<String> {
       super("resnet50", "bert", "matmul-stack");
     }
   }
+
+  /** Of {@code models get}. */
+  static final class CatalogNames extends Choices {
+    CatalogNames() {
+      super(
+          "mnist-cntk-opset8",
+          "mnist-mlp-onnx-mlir",
+          "mnist-self-attention",
+          "mnist-external-data",
+          "cifar10-cnn-winml",
+          "cifar10-wide-marabou",
+          "gesture-keypoint-mlp",
+          "basic-pitch",
+          "byte-bilstm-tract",
+          "nnsplit-en-bilstm",
+          "dtln-lstm",
+          "silero-vad-if",
+          "silero-vad-half",
+          "superresolution-opset15",
+          "squeezenet-fp16",
+          "style-transfer-candy",
+          "yolox-nano-coco",
+          "yunet-dynamic",
+          "ultraface-rfb-320",
+          "st-mobilenetv2-035-flowers",
+          "st-yamnet256-audio",
+          "tinybert-structure",
+          "banking77",
+          "gesture-keypoint",
+          "sms-spam",
+          "mnist",
+          "fashion-mnist");
+    }
+  }
 }

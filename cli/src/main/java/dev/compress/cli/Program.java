@@ -80,6 +80,7 @@ final class Program {
     line.addSubcommand(new UnpackCommand(root));
     line.addSubcommand(new DoctorCommand(root));
     CommandLine models = new CommandLine(new ModelsCommand(root));
+    models.addSubcommand(new ModelsGetCommand(root));
     models.addSubcommand(new ModelsBuildCommand(root));
     line.addSubcommand(models);
     line.addSubcommand(new CompletionCommand(root));

@@ -1,16 +1,19 @@
 package dev.compress.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.compress.models.architecture.Architecture;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.tensor.Sha256;
+import dev.compress.testing.SharedData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,6 +38,62 @@ class ModelsCommandTest {
             Arrays.stream(Architecture.values()).map(Architecture::id).toList());
     assertThat(new Choices.Architectures())
         .containsExactlyElementsOf(json.at("/architectures").findValuesAsText("name"));
+  }
+
+  @Test
+  void listsWhatItGets() throws IOException {
+    JsonNode json = new ObjectMapper().readTree(bench.run("models", "--json").out());
+    assertThat(new Choices.CatalogNames())
+        .containsExactlyElementsOf(json.at("/catalog").findValuesAsText("name"));
+    assertThat(bench.run("models").out())
+        .containsPattern("(?m)^mnist-cntk-opset8 +26.5 kB +MIT +two-convolution CNN");
+  }
+
+  @Test
+  void getsAModelFromAMirror() throws IOException {
+    Path mirror = folder.resolve("mirror");
+    Path file =
+        Files.createDirectories(mirror.resolve("models/gesture-keypoint-mlp"))
+            .resolve("model.onnx");
+    Optional<Path> shared = SharedData.model("gesture-keypoint-mlp/model.onnx");
+    assumeTrue(shared.isPresent(), SharedData.WHY_ABSENT);
+    Files.copy(shared.orElseThrow(), file);
+    Path out = folder.resolve("out");
+    String[] command = {
+      "models", "get", "gesture-keypoint-mlp", "-o", out.toString(), "--mirror", mirror.toString()
+    };
+    Bench.Result result = bench.run(command);
+    assertThat(result.err()).isEmpty();
+    assertThat(result.out())
+        .contains("from the mirror")
+        .contains("licence: Apache-2.0 (https://github.com/PINTO0309/");
+    assertThat(out.resolve("model.onnx")).hasSameBinaryContentAs(file);
+    assertThat(bench.run(command).out()).contains("was there");
+    JsonNode json =
+        new ObjectMapper()
+            .readTree(
+                bench
+                    .run(
+                        Stream.concat(Stream.of(command), Stream.of("--json"))
+                            .toArray(String[]::new))
+                    .out());
+    assertThat(json.at("/schema").asText()).isEqualTo("compress.model-get/1");
+    assertThat(json.at("/files/0/from").asText()).isEqualTo("folder");
+    assertThat(json.at("/files/0/sha256").asText()).isEqualTo(Sha256.of(file));
+    Files.writeString(out.resolve("model.onnx"), "mine");
+    assertThat(bench.run(command).code()).isEqualTo(3);
+    assertThat(out.resolve("model.onnx")).hasContent("mine");
+  }
+
+  @Test
+  void refusesWhatItCannotGet() {
+    Bench.Result unknown = bench.run("models", "get", "nothing");
+    assertThat(unknown.code()).isEqualTo(2);
+    assertThat(unknown.err()).contains("The catalogue has no nothing; it has mnist-cntk-opset8,");
+    Bench.Result mirror =
+        bench.run("models", "get", "mnist", "--mirror", folder.resolve("none").toString());
+    assertThat(mirror.code()).isEqualTo(2);
+    assertThat(mirror.err()).contains("is no folder");
   }
 
   @Test
@@ -79,7 +138,8 @@ class ModelsCommandTest {
         bench.run("models", "build", "resnet50", "-o", folder.resolve("no/r.onnx").toString());
     assertThat(nowhere.code()).isEqualTo(6);
     assertThat(nowhere.err()).contains("folder does not exist");
-    assertThat(bench.run("models", "get", "resnet50").err()).contains("not in this version yet");
-    assertThat(bench.run("models", "sell").err()).contains("knows list and build, not sell");
+    assertThat(bench.run("models", "get", "resnet50").err())
+        .contains("The catalogue has no resnet50");
+    assertThat(bench.run("models", "sell").err()).contains("knows list, get and build, not sell");
   }
 }

@@ -11,11 +11,11 @@ import org.jspecify.annotations.Nullable;
  * a folder {@code compress} where the system wants it ({@code LOCALAPPDATA}, {@code
  * ~/Library/Caches}, {@code XDG_CACHE_HOME} or {@code ~/.cache}).
  */
-final class CacheFolder {
+public final class CacheFolder {
   private CacheFolder() {}
 
   /** The folder, which need not exist, or empty if the system names no place. */
-  static Optional<Path> locate() {
+  public static Optional<Path> locate() {
     return locate(System::getenv, System::getProperty);
   }
 
