@@ -103,7 +103,19 @@ abstract class Choices implements Iterable<String> {
   /** Of {@code models build}. */
   static final class Architectures extends Choices {
     Architectures() {
-      super("resnet50", "bert", "matmul-stack");
+      super(
+          "lenet-300-100",
+          "lenet-5",
+          "resnet8",
+          "resnet20",
+          "resnet18",
+          "mobilenetv2",
+          "ds-cnn",
+          "transformer",
+          "lstm",
+          "resnet50",
+          "bert",
+          "matmul-stack");
     }
   }
 

@@ -9,11 +9,16 @@ import dev.compress.evaluation.report.Quantity;
 import dev.compress.graph.Initializer;
 import dev.compress.graph.OnnxModel;
 import dev.compress.models.architecture.Architecture;
+import dev.compress.models.architecture.BuildSettings;
+import dev.compress.models.architecture.ImageSize;
 import dev.compress.onnx.OnnxWriter;
 import dev.compress.onnx.WriteSettings;
 import dev.compress.onnx.WrittenModel;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +31,8 @@ import picocli.CommandLine.Parameters;
     name = "build",
     sortOptions = false,
     description = {
-      "Write a reference architecture with random weights, to measure with. The same seed gives"
-          + " the same file."
+      "Write a reference architecture with random weights, to train or to measure with. The same"
+          + " seed gives the same file."
     })
 final class ModelsBuildCommand implements Callable<Integer> {
   private static final String SCHEMA = "compress.model-build/1";
@@ -37,7 +42,7 @@ final class ModelsBuildCommand implements Callable<Integer> {
   @Parameters(
       paramLabel = "NAME",
       completionCandidates = Choices.Architectures.class,
-      description = "What to build: resnet50, bert or matmul-stack (compress models lists them).")
+      description = "What to build; compress models lists them.")
   String name = "";
 
   @Option(
@@ -57,8 +62,36 @@ final class ModelsBuildCommand implements Callable<Integer> {
   long seed;
 
   @Option(
-      names = "--force",
+      names = "--classes",
       order = 3,
+      paramLabel = "N",
+      description = "Number of logits. Default: as published.")
+  @Nullable Integer classes;
+
+  @Option(
+      names = "--width",
+      order = 4,
+      paramLabel = "F",
+      description = "Factor of all channels, of the convolutional ones. Default: 1.")
+  @Nullable Double width;
+
+  @Option(
+      names = "--image",
+      order = 5,
+      paramLabel = "CxHxW",
+      description = "Channels, height and width of the images, as 3x32x32. Default: as published.")
+  @Nullable String image;
+
+  @Option(
+      names = "--vocabulary",
+      order = 6,
+      paramLabel = "N",
+      description = "Number of tokens, of those that read text. Default: 2000.")
+  @Nullable Integer vocabulary;
+
+  @Option(
+      names = "--force",
+      order = 7,
       description = "Replace an existing output. Default: it is an error.")
   boolean force;
 
@@ -109,7 +142,7 @@ final class ModelsBuildCommand implements Callable<Integer> {
     WrittenModel written;
     try (TerminalProgress progress =
         new TerminalProgress(terminal, standard.quiet, root.cancelled())) {
-      model = architecture.build(seed);
+      model = build(architecture);
       written = OnnxWriter.write(model, file, WriteSettings.DEFAULT.withForce(force), progress);
     } catch (CancelledException e) {
       throw new CancelledException("Interrupted; nothing was written.", e);
@@ -143,6 +176,20 @@ final class ModelsBuildCommand implements Callable<Integer> {
                   + Quantity.seconds(built.wallSeconds()));
     }
     return ExitCode.DONE;
+  }
+
+  private OnnxModel build(Architecture architecture) {
+    try {
+      return architecture.build(
+          seed,
+          new BuildSettings(
+              classes == null ? OptionalInt.empty() : OptionalInt.of(classes),
+              width == null ? OptionalDouble.empty() : OptionalDouble.of(width),
+              Optional.ofNullable(image).map(ImageSize::parse),
+              vocabulary == null ? OptionalInt.empty() : OptionalInt.of(vocabulary)));
+    } catch (IllegalArgumentException e) {
+      throw new UsageException("Cannot build that: " + e.getMessage() + ".");
+    }
   }
 
   private static long parameters(OnnxModel model) {

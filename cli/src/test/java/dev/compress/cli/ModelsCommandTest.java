@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.compress.graph.OnnxModel;
 import dev.compress.models.architecture.Architecture;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.tensor.Sha256;
@@ -117,6 +118,26 @@ class ModelsCommandTest {
   }
 
   @Test
+  void buildsInOtherSizes() throws IOException {
+    Path file = folder.resolve("m.onnx");
+    String[] words = {
+      "models", "build", "mobilenetv2", "--width", "0.35", "--image", "3x96x64", "--classes", "5"
+    };
+    Bench.Result result =
+        bench.run(
+            Stream.concat(Stream.of(words), Stream.of("-o", file.toString()))
+                .toArray(String[]::new));
+    assertThat(result.err()).isEmpty();
+    OnnxModel model = OnnxReader.read(file).model();
+    assertThat(model.graph().inputs().toString()).contains("96").contains("64");
+    assertThat(model.graph().outputs().toString()).contains("5");
+    assertThat(bench.run("models", "build", "lstm", "--width", "2").err())
+        .contains("lstm has no setting width; it has classes, vocabulary.");
+    assertThat(bench.run("models", "build", "resnet8", "--image", "32").code()).isEqualTo(2);
+    assertThat(bench.run("models", "build", "resnet8", "--classes", "0").code()).isEqualTo(2);
+  }
+
+  @Test
   void doesNotReplaceAFileUnasked() throws IOException {
     Path file = Files.writeString(folder.resolve("r.onnx"), "mine");
     Bench.Result result = bench.run("models", "build", "resnet50", "-o", file.toString());
@@ -132,7 +153,7 @@ class ModelsCommandTest {
   void explainsWhatItCannotBuild() {
     Bench.Result unknown = bench.run("models", "build", "resnet51");
     assertThat(unknown.code()).isEqualTo(2);
-    assertThat(unknown.err()).contains("resnet51").contains("resnet50, bert, matmul-stack");
+    assertThat(unknown.err()).contains("resnet51").contains("lstm, resnet50, bert, matmul-stack");
     assertThat(bench.run("models", "build").err()).contains("NAME");
     Bench.Result nowhere =
         bench.run("models", "build", "resnet50", "-o", folder.resolve("no/r.onnx").toString());

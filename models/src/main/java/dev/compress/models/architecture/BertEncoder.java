@@ -25,9 +25,17 @@ import java.util.stream.LongStream;
  * @param feedForward inner size of the feed-forward layers
  * @param vocabulary number of tokens
  * @param positions longest sequence
+ * @param classes 0, or number of the {@code logits} that are the output instead, computed from the
+ *     first token; such a classifier has no token types
  */
 public record BertEncoder(
-    int layers, int hidden, int heads, int feedForward, int vocabulary, int positions) {
+    int layers,
+    int hidden,
+    int heads,
+    int feedForward,
+    int vocabulary,
+    int positions,
+    int classes) {
   private static final Normal WEIGHT = new Normal(0, 0.02);
   private static final Normal BIAS = new Normal(0, 0.02);
   private static final Normal NORM_SCALE = new Normal(1, 0.1);
@@ -45,7 +53,8 @@ public record BertEncoder(
         || heads < 1
         || feedForward < 1
         || vocabulary < 1
-        || positions < 1) {
+        || positions < 1
+        || classes < 0) {
       throw new IllegalArgumentException("an encoder needs positive sizes");
     }
     if (hidden % heads != 0) {
@@ -57,7 +66,12 @@ public record BertEncoder(
    * The base size: 12 layers, hidden 768, 12 heads, feed-forward 3072, 30522 tokens, 512 positions.
    */
   public static BertEncoder base() {
-    return new BertEncoder(12, 768, 12, 3072, 30522, 512);
+    return new BertEncoder(12, 768, 12, 3072, 30522, 512, 0);
+  }
+
+  /** A small one that classifies sentences of up to 64 tokens: 3 layers, hidden 96, 4 heads. */
+  public static BertEncoder classifier(int vocabulary, int classes) {
+    return new BertEncoder(3, 96, 4, 384, vocabulary, 64, classes);
   }
 
   /** Builds the model with weights of a seed. */
@@ -78,13 +92,22 @@ public record BertEncoder(
       Dim sequence = Dim.of("sequence");
       String ids = net.input("input_ids", ElementType.INT64, batch, sequence);
       String mask = net.input("attention_mask", ElementType.INT64, batch, sequence);
-      String types = net.input("token_type_ids", ElementType.INT64, batch, sequence);
+      List<String> types =
+          classes > 0
+              ? List.of()
+              : List.of(net.input("token_type_ids", ElementType.INT64, batch, sequence));
       String bias = maskBias(mask);
       String x = embeddings(ids, types);
       for (int layer = 0; layer < layers; layer++) {
         x = layer("/encoder/layer." + layer, x, bias);
       }
-      net.output(x, "last_hidden_state", batch, sequence, Dim.of(hidden));
+      if (classes > 0) {
+        String first = net.constant("first_token", Tensor.ofLongs(Shape.scalar(), 0));
+        x = net.node("Gather", "/pooler/Gather", List.of(x, first), Attribute.of("axis", 1));
+        net.output(net.gemm("/classifier", x, hidden, classes), "logits", batch, Dim.of(classes));
+      } else {
+        net.output(x, "last_hidden_state", batch, sequence, Dim.of(hidden));
+      }
       return net.build("bert", Map.of("weights", "random, seed " + seed));
     }
 
@@ -99,12 +122,15 @@ public record BertEncoder(
       return net.node("Mul", "/mask/Mul", List.of(inverse, scalar("mask_value", MASKED)));
     }
 
-    private String embeddings(String ids, String types) {
+    private String embeddings(String ids, List<String> types) {
       String scope = "/embeddings";
       String word = gather(scope + "/word_embeddings", vocabulary, ids);
-      String type = gather(scope + "/token_type_embeddings", TOKEN_TYPES, types);
       String position = gather(scope + "/position_embeddings", positions, positionIds(ids));
-      String sum = net.node("Add", scope + "/Add", List.of(word, type));
+      String sum = word;
+      for (String type : types) {
+        String kind = gather(scope + "/token_type_embeddings", TOKEN_TYPES, type);
+        sum = net.node("Add", scope + "/Add", List.of(word, kind));
+      }
       String all = net.node("Add", scope + "/Add_1", List.of(sum, position));
       return layerNorm(scope + "/LayerNorm", all);
     }

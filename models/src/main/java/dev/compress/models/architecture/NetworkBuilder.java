@@ -60,6 +60,19 @@ final class NetworkBuilder {
     return output;
   }
 
+  /** An LSTM whose last hidden state, [directions, batch, hidden], is asked for alone. */
+  String lastState(String scope, List<String> values, long hidden) {
+    String output = scope + "/LSTM_output_1";
+    nodes.add(
+        Node.of(
+            "LSTM",
+            scope + "/LSTM",
+            values,
+            List.of("", output),
+            Attribute.of("hidden_size", hidden)));
+    return output;
+  }
+
   /** Adds a weight from this network's source and returns its name. */
   String weight(String name, Normal initial, long... dims) {
     return constant(name, weights.weight(name, Shape.of(dims), initial));
@@ -108,6 +121,41 @@ final class NetworkBuilder {
         Attribute.of("momentum", 0.9f));
   }
 
+  /** A BatchNormalization before training: scale and variance 1, the rest 0; returns its output. */
+  String freshNorm(String scope, String value, long channels) {
+    String prefix = dotted(scope);
+    Shape shape = Shape.of(channels);
+    return batchNorm(
+        scope,
+        value,
+        new Tensor[] {
+          weights.weight(prefix + ".weight", shape, Normal.constant(1)),
+          weights.weight(prefix + ".bias", shape, Normal.constant(0)),
+          weights.weight(prefix + ".running_mean", shape, Normal.constant(0)),
+          weights.weight(prefix + ".running_var", shape, Normal.constant(1))
+        });
+  }
+
+  /** A convolution of any form; returns its output. */
+  String conv(String scope, String value, Filter filter) {
+    String prefix = dotted(scope);
+    long inside = filter.inChannels() / filter.groups();
+    Normal initial = Normal.he(inside * filter.height() * filter.width());
+    List<String> values = new ArrayList<>(List.of(value));
+    values.add(
+        weight(
+            prefix + ".weight",
+            initial,
+            filter.outChannels(),
+            inside,
+            filter.height(),
+            filter.width()));
+    if (filter.bias()) {
+      values.add(weight(prefix + ".bias", Normal.constant(0), filter.outChannels()));
+    }
+    return node("Conv", scope + "/Conv", values, filter.attributes());
+  }
+
   static final float BATCH_NORM_EPSILON = 1e-5f;
 
   String relu(String scope, String value) {
@@ -152,6 +200,50 @@ final class NetworkBuilder {
       attributes.add(Attribute.of("pads", new long[] {pad, pad, pad, pad}));
       attributes.add(Attribute.of("strides", new long[] {stride, stride}));
       return attributes.toArray(Attribute[]::new);
+    }
+  }
+
+  /**
+   * What a convolution is.
+   *
+   * @param pads rows above and columns left, then rows below and columns right
+   */
+  record Filter(
+      long inChannels,
+      long outChannels,
+      long height,
+      long width,
+      long stride,
+      long groups,
+      boolean bias,
+      List<Long> pads) {
+    /** A square one without bias, padded so that stride 1 keeps the size. */
+    static Filter square(long inChannels, long outChannels, long kernel, long stride) {
+      long pad = kernel / 2;
+      List<Long> pads = List.of(pad, pad, pad, pad);
+      return new Filter(inChannels, outChannels, kernel, kernel, stride, 1, false, pads);
+    }
+
+    /** The same, with each channel for itself. */
+    static Filter depthwise(long channels, long kernel, long stride) {
+      List<Long> pads = square(channels, channels, kernel, stride).pads();
+      return new Filter(channels, channels, kernel, kernel, stride, channels, false, pads);
+    }
+
+    /** A square one with bias and without padding. */
+    static Filter valid(long inChannels, long outChannels, long kernel) {
+      List<Long> none = List.of(0L, 0L, 0L, 0L);
+      return new Filter(inChannels, outChannels, kernel, kernel, 1, 1, true, none);
+    }
+
+    Attribute[] attributes() {
+      return new Attribute[] {
+        Attribute.of("dilations", new long[] {1, 1}),
+        Attribute.of("group", groups),
+        Attribute.of("kernel_shape", new long[] {height, width}),
+        Attribute.of("pads", pads.stream().mapToLong(Long::longValue).toArray()),
+        Attribute.of("strides", new long[] {stride, stride})
+      };
     }
   }
 }

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 class BertEncoderTest {
   private static final int HIDDEN = 32;
-  private static final BertEncoder SMALL = new BertEncoder(2, HIDDEN, 4, 64, 100, 16);
+  private static final BertEncoder SMALL = new BertEncoder(2, HIDDEN, 4, 64, 100, 16, 0);
 
   /** 108,891,648 is the published encoder of 109,482,240 without its pooler of 768 x 768 + 768. */
   @Test
@@ -72,7 +72,7 @@ class BertEncoderTest {
 
   @Test
   void refusesHeadsThatDoNotDivide() {
-    assertThatThrownBy(() -> new BertEncoder(1, 10, 3, 20, 50, 8))
+    assertThatThrownBy(() -> new BertEncoder(1, 10, 3, 20, 50, 8, 0))
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("3 heads");
   }

@@ -53,7 +53,7 @@ class IntegerShareTest {
   /** Two of BERT-base's twelve layers, which are all alike, and few words. */
   @Test
   void bert() throws IOException {
-    OnnxModel model = new BertEncoder(2, 768, 12, 3072, 500, TOKENS).build(0);
+    OnnxModel model = new BertEncoder(2, 768, 12, 3072, 500, TOKENS, 0).build(0);
     TransformReport report =
         quantize(
             model,
