@@ -45,6 +45,7 @@ class ProcessTest {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.add("-Djava.io.tmpdir=" + temporary);
     command.add("-Xlog:disable");
+    command.add("--enable-native-access=ALL-UNNAMED"); // as the jar's manifest says
     command.addAll(List.of("-cp", System.getProperty("java.class.path"), Main.class.getName()));
     command.addAll(List.of(args));
     return command;

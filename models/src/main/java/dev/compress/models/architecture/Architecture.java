@@ -79,6 +79,8 @@ public enum Architecture {
 
   private final String id;
   private final String description;
+
+  @SuppressWarnings("ImmutableEnumChecker") // filled by the constructor alone, handed to nobody
   private final Set<Setting> settings;
 
   Architecture(String id, String description, Setting... settings) {

@@ -1,5 +1,6 @@
 package dev.compress.models.architecture;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -150,8 +151,7 @@ class TrainableArchitecturesTest {
 
   private static void answers(OnnxModel model, Map<String, TensorBuffer> inputs, int classes) {
     try (InferenceSession session = InferenceSession.open(model, SessionOptions.of(1))) {
-      TensorBuffer logits = session.run(inputs).get("logits");
-      assertThat(logits).isNotNull();
+      TensorBuffer logits = requireNonNull(session.run(inputs).get("logits"));
       assertThat(logits.shape()).isEqualTo(Shape.of(5, classes));
       float[] values = logits.toFloats();
       double squares = 0;
