@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import dev.compress.models.autograd.op.ElementTypes;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Tensor;
 import java.nio.ByteBuffer;
@@ -16,21 +17,7 @@ final class ArrayCodec {
 
   /** Whether tensors of a type can be computed with here. */
   static boolean handles(ElementType type) {
-    return direct(type).isPresent() || widened(type);
-  }
-
-  private static Optional<DataType> direct(ElementType type) {
-    return Optional.ofNullable(
-        switch (type.name()) {
-          case "float" -> DataType.FLOAT32;
-          case "double" -> DataType.FLOAT64;
-          case "int64" -> DataType.INT64;
-          case "int32" -> DataType.INT32;
-          case "int8" -> DataType.INT8;
-          case "uint8" -> DataType.UINT8;
-          case "bool" -> DataType.BOOLEAN;
-          default -> null;
-        });
+    return ElementTypes.of(type).isPresent() || widened(type);
   }
 
   /** Integers that the engine lacks. */
@@ -44,7 +31,7 @@ final class ArrayCodec {
   /** An array of its own memory with the elements of a tensor. */
   static NDArray toArray(NDManager manager, Tensor tensor) {
     Shape shape = new Shape(tensor.shape().toArray());
-    Optional<DataType> type = direct(tensor.type());
+    Optional<DataType> type = ElementTypes.of(tensor.type());
     if (type.isEmpty()) {
       return manager.create(tensor.toLongs(), shape);
     }

@@ -21,7 +21,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -115,8 +114,9 @@ final class GraphPlan {
     if (factory.isEmpty()) {
       throw new UnsupportedOperatorException("this operator has no gradient here");
     }
-    Set<String> own = stored.keySet();
-    return factory.get().create(new NodeReader(node, model.opset(), own::contains));
+    return factory
+        .get()
+        .create(new NodeReader(node, model.opset(), name -> Optional.ofNullable(stored.get(name))));
   }
 
   private static void refuseInputs(Node node, Map<String, String> unusable) {

@@ -145,6 +145,19 @@ class BasicOperatorsTest {
         norm("LayerNormalization", 17, "").x(2, 3, 4).x(4).x(4),
         norm("LayerNormalization", 17, "axis 1").x(2, 3, 4).x(3, 4).x(3, 4).with("axis", 1),
         norm("LayerNormalization", 17, "no bias").x(2, 3, 4).x(4),
+        norm("GroupNormalization", 18, "scale a group").x(2, 4, 3).x(2).x(2).with("num_groups", 2),
+        norm("GroupNormalization", 21, "scale a channel")
+            .x(2, 4, 3, 2)
+            .x(4)
+            .x(4)
+            .with("num_groups", 2),
+        norm("RMSNormalization", 23, "").x(2, 3, 4).x(4),
+        OpCase.of("LpNormalization", 7, "").x(2, 3, 4).with("axis", 1),
+        OpCase.of("LpNormalization", 7, "p 1").x(2, 3, 4).with("p", 1),
+        OpCase.of("MeanVarianceNormalization", 9, "").x(2, 3, 4, 2),
+        OpCase.of("LRN", 7, "").x(2, 5, 3, 2).with("size", 3).with("alpha", 0.3f),
+        OpCase.of("Dropout", 7, "").x(2, 3).with("ratio", 0.4f),
+        OpCase.of("Dropout", 13, "").x(2, 3),
         norm("LayerNormalization", 17, "scale of one").x(2, 3, 4).x(1).x(4));
   }
 

@@ -99,6 +99,11 @@ class ConvolutionOperatorsTest {
             .x(2, 2, 3, 3)
             .with("strides", new long[] {2, 2})
             .with("output_shape", new long[] {6, 6}),
+        OpCase.of("ConvTranspose", 11, "output shape beyond the windows")
+            .x(1, 2, 3, 3)
+            .x(2, 2, 3, 3)
+            .with("strides", new long[] {2, 2})
+            .with("output_shape", new long[] {8, 8}),
         OpCase.of("ConvTranspose", 11, "SAME_UPPER")
             .x(1, 2, 3, 3)
             .x(2, 2, 3, 4)

@@ -80,6 +80,11 @@ final class OpCase {
     return constant(Tensor.ofLongs(Shape.of(given.length), given));
   }
 
+  /** An input of integers of a shape that is stored in the model. */
+  OpCase indices(long[] shape, long... given) {
+    return constant(Tensor.ofLongs(Shape.of(shape), given));
+  }
+
   /** An input that is stored in the model. */
   OpCase constant(Tensor tensor) {
     String name = "c" + inputs.size();

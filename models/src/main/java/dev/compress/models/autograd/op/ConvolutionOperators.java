@@ -86,10 +86,11 @@ final class ConvolutionOperators {
     for (int i = 0; i < rank; i++) {
       long output = wanted == null ? size[i] * strides[i] : wanted[wanted.length - rank + i];
       long extent = dilations[i] * (kernel[i] - 1) + 1;
-      long total = Math.max(0, strides[i] * (size[i] - 1) + extra[i] + extent - output);
-      long smaller = total / 2;
+      long total = strides[i] * (size[i] - 1) + extra[i] + extent - output;
+      // what an output shape wants beyond the windows is added at the end, as ONNX Runtime does it
+      long smaller = Math.max(0, total) / 2;
       boolean upper = window.autoPad().equals("SAME_UPPER");
-      result[i] = upper ? smaller : total - smaller;
+      result[i] = upper ? smaller : Math.max(0, total) - smaller;
       result[rank + i] = total - result[i];
     }
     return result;

@@ -6,26 +6,25 @@ import dev.compress.graph.Node;
 import dev.compress.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Predicate;
+import java.util.function.Function;
 
 /** A node as its operator reads it: attributes with their defaults, and the opset. */
 public final class NodeReader {
   private final Node node;
   private final long opset;
-  private final Predicate<String> writable;
+  private final Function<String, Optional<Tensor>> stored;
 
   /**
    * A reader.
    *
    * @param node the node
    * @param opset the version of the operator set that gives it its meaning
-   * @param writable whether a value is stored in the model as it is, so that what is changed in it
-   *     can be written back
+   * @param stored the tensors that the model holds, by the names of their values
    */
-  public NodeReader(Node node, long opset, Predicate<String> writable) {
+  public NodeReader(Node node, long opset, Function<String, Optional<Tensor>> stored) {
     this.node = node;
     this.opset = opset;
-    this.writable = writable;
+    this.stored = stored;
   }
 
   /** The operator's type. */
@@ -56,7 +55,12 @@ public final class NodeReader {
 
   /** Whether an input is stored in the model, so that a change of it can be written back. */
   boolean writable(int input) {
-    return node.hasInput(input) && writable.test(node.input(input));
+    return stored(input).isPresent();
+  }
+
+  /** What an input holds, if it is stored in the model. */
+  Optional<Tensor> stored(int input) {
+    return node.hasInput(input) ? stored.apply(node.input(input)) : Optional.empty();
   }
 
   boolean has(String attribute) {

@@ -22,6 +22,16 @@ public final class OperatorRegistry {
     MatrixOperators.register(registry);
     NormalizationOperators.register(registry);
     ShapeOperators.register(registry);
+    ConstantOperators.register(registry);
+    ComparisonOperators.register(registry);
+    SliceOperators.register(registry);
+    GatherOperators.register(registry);
+    PadOperators.register(registry);
+    ReductionOperators.register(registry);
+    ResizeOperators.register(registry);
+    RecurrentOperators.register(registry);
+    QuantizationOperators.register(registry);
+    LegacyOperators.register(registry);
     return registry;
   }
 

@@ -127,4 +127,33 @@ final class Torch {
   static NDArray sum(NDArray x, long[] dims, boolean keep) {
     return JniUtils.sum(native_(x), dims, keep);
   }
+
+  /** Elements of one axis by number, the indices having the shape of the result. */
+  static NDArray pick(NDArray x, NDArray indices, int axis) {
+    return JniUtils.gather(native_(x), native_(indices), axis);
+  }
+
+  static NDArray scatter(NDArray x, NDArray indices, NDArray updates, int axis) {
+    return JniUtils.scatter(native_(x), native_(indices), native_(updates), axis);
+  }
+
+  static NDArray cumulativeSum(NDArray x, int axis) {
+    return JniUtils.cumSum(native_(x), axis);
+  }
+
+  static NDArray dropout(NDArray x, double ratio) {
+    return JniUtils.dropout(native_(x), ratio, true);
+  }
+
+  /** One layer in one or two directions, time first; outputs, last hidden, last cell. */
+  static NDList lstm(NDArray x, NDList states, NDList weights, boolean twoWay, boolean training) {
+    boolean biased = weights.size() == (twoWay ? 8 : 4);
+    return JniUtils.lstm(native_(x), states, weights, biased, 1, 0, training, twoWay, false);
+  }
+
+  /** As {@link #lstm}; outputs, last hidden. */
+  static NDList gru(NDArray x, NDArray state, NDList weights, boolean twoWay, boolean training) {
+    boolean biased = weights.size() == (twoWay ? 8 : 4);
+    return JniUtils.gru(native_(x), native_(state), weights, biased, 1, 0, training, twoWay, false);
+  }
 }
