@@ -72,10 +72,12 @@ final class ModelsCommand implements Callable<Integer> {
       terminal.out().println("Use sample:NAME as a MODEL; build the others, whose weights are");
       terminal.out().println("random, with: compress models build NAME -o FILE");
       terminal.out().println();
-      Table getting = new Table("", "lrll");
+      Table getting = new Table("", "lrl");
       for (CatalogEntry entry : catalog) {
         getting.row(
-            entry.name(), Quantity.bytes(entry.bytes()), entry.licence(), entry.description());
+            entry.name(),
+            Quantity.bytes(entry.bytes()),
+            entry.description() + "; " + entry.licence());
       }
       getting.lines(terminal.width()).forEach(terminal.out()::println);
       terminal.out().println();

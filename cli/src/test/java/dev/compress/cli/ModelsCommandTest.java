@@ -47,7 +47,7 @@ class ModelsCommandTest {
     assertThat(new Choices.CatalogNames())
         .containsExactlyElementsOf(json.at("/catalog").findValuesAsText("name"));
     assertThat(bench.run("models").out())
-        .containsPattern("(?m)^mnist-cntk-opset8 +26.5 kB +MIT +two-convolution CNN");
+        .containsPattern("(?m)^mnist-cntk-opset8 +26.5 kB +two-convolution CNN");
   }
 
   @Test
