@@ -5,27 +5,14 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Commands and options that are part of the command line's contract and not of this version: they
- * are recognised and refused, so that nobody takes them for a typing error.
+ * Options that are part of the command line's contract and not of this version: they are recognised
+ * and refused, so that nobody takes them for a typing error.
  */
 final class LaterFeatures {
-  private static final Set<String> COMMANDS = Set.of("distill");
-
   private static final Set<String> OPTIONS =
       Set.of("--prune-schedule", "--low-rank", "--fine-tune", "--train-data", "--validation-data");
 
   private LaterFeatures() {}
-
-  /**
-   * The refusal of a later command.
-   *
-   * @param command a word in the place of a command
-   */
-  static Optional<String> ofCommand(String command) {
-    return COMMANDS.contains(command)
-        ? Optional.of("compress " + command + " is not in this version yet.")
-        : Optional.empty();
-  }
 
   /**
    * The refusal of a later option.

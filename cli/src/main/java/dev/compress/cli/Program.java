@@ -5,8 +5,6 @@ import dev.compress.cli.console.Terminal;
 import dev.compress.error.CancelledException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -48,13 +46,7 @@ final class Program {
    * @return the exit code
    */
   int run(String... args) {
-    int code;
-    Optional<String> later = laterCommand(args);
-    if (later.isPresent()) {
-      code = report(usage(later.get()), asks(args, "--json"), asks(args, "--no-color"));
-    } else {
-      code = execute(args);
-    }
+    int code = execute(args);
     Optional<String> lost = terminal.finish();
     if (lost.isPresent() && code == ExitCode.DONE) {
       terminal.err().println("compress: cannot write to standard output: " + lost.get());
@@ -76,6 +68,7 @@ final class Program {
   CommandLine commandLine(CompressCommand root) {
     CommandLine line = new CommandLine(root);
     line.addSubcommand(new EvaluateCommand(root));
+    line.addSubcommand(new DistillCommand(root));
     line.addSubcommand(new InspectCommand(root));
     line.addSubcommand(new UnpackCommand(root));
     line.addSubcommand(new DoctorCommand(root));
@@ -173,15 +166,6 @@ final class Program {
       terminal.out().println(Json.ofFailure(failure));
     }
     return failure.code();
-  }
-
-  /** A word that is a command of a later version, unless there is a file of that name. */
-  private static Optional<String> laterCommand(String... args) {
-    return Arrays.stream(args)
-        .filter(a -> !a.startsWith("-"))
-        .findFirst()
-        .filter(word -> !Files.exists(Path.of(word)))
-        .flatMap(LaterFeatures::ofCommand);
   }
 
   private static boolean asks(String[] args, String option) {

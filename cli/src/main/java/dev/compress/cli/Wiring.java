@@ -28,13 +28,15 @@ import java.util.function.Supplier;
  * @param inspector looks at models
  * @param unpacker puts packed weights back
  * @param samples the embedded models
+ * @param distillers trains models
  */
 record Wiring(
     Supplier<TransformEngine> engine,
     Function<TransformReport, String> html,
     Inspector inspector,
     Unpacker unpacker,
-    Supplier<SampleCatalog> samples) {
+    Supplier<SampleCatalog> samples,
+    Supplier<Distiller> distillers) {
   /** Looks at a model. */
   interface Inspector {
     /**
@@ -68,11 +70,12 @@ record Wiring(
         (model, threads, progress) ->
             ModelInspector.inspect(catalog().modelFile(model), threads, progress),
         Compress::unpack,
-        Wiring::catalog);
+        Wiring::catalog,
+        DoorDistiller::new);
   }
 
   /** By the machine's own sensor; where there is none, by processor time, labelled as such. */
-  private static Optional<RunAccount> account(EnergyChoice choice) {
+  static Optional<RunAccount> account(EnergyChoice choice) {
     return choice.equals(EnergyChoice.NONE)
         ? Optional.empty()
         : EnergySources.ofThisMachine(EnergyMeterProvider.Request.cpu())

@@ -55,6 +55,7 @@ class ArchitectureTest {
           List.of("prepare"),
           List.of("quantize", "prune", "cluster", "lowrank", "pack"),
           List.of("search"),
+          List.of("train"),
           List.of("recipe"),
           List.of("report", "inspect"));
 

@@ -58,7 +58,8 @@ final class Bench {
           throw new UnsupportedOperationException();
         },
         Compress::unpack,
-        NoSamples::new);
+        NoSamples::new,
+        DoorDistiller::new);
   }
 
   private final class FakeEngine implements TransformEngine {

@@ -8,6 +8,7 @@ import dev.compress.cli.doctor.Doctor;
 import dev.compress.evaluation.EvaluationReport;
 import dev.compress.inspect.ModelInspection;
 import dev.compress.recipe.Recipe;
+import dev.compress.report.DistillReport;
 import dev.compress.report.UnpackReport;
 import java.io.IOException;
 import java.lang.reflect.ParameterizedType;
@@ -87,6 +88,15 @@ class JsonDocsTest {
     keys.remove("schema");
     assertThat(keys).contains("weights", "sha256");
     assertNamed(keys, "compress.unpack/1");
+  }
+
+  @Test
+  void namesTheKeysOfATraining() throws IOException {
+    Set<String> keys = new TreeSet<>();
+    components(DistillReport.class, keys);
+    keys.remove("schema");
+    assertThat(keys).hasSizeGreaterThan(25).contains("samples_per_second", "best_epoch", "before");
+    assertNamed(keys, "compress.distill/1");
   }
 
   /** From the types, because no one model has everything. */

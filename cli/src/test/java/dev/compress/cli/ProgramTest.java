@@ -440,7 +440,6 @@ class ProgramTest {
       strings = {
         "--low-rank 0.9 m.onnx",
         "--fine-tune 3 --train-data x m.onnx",
-        "distill --teacher t.onnx",
         "models get resnet50"
       })
   void knowsWhatComesLater(String line) {

@@ -263,6 +263,17 @@ public final class Dataset implements AutoCloseable {
     return view(selection.shuffled(seed));
   }
 
+  /**
+   * Some samples, in a given order.
+   *
+   * @param positions of samples of this view, at least one; one may come more than once
+   * @throws IndexOutOfBoundsException if there is no such sample
+   */
+  public Dataset pick(int[] positions) {
+    positive(positions.length);
+    return view(selection.pick(positions));
+  }
+
   private static long positive(long count) {
     if (count < 1) {
       throw new IllegalArgumentException("At least one sample is needed, not " + count);

@@ -75,6 +75,15 @@ final class Selection {
     return new Selection(0, count, chosen, false);
   }
 
+  /** Some samples in a given order. */
+  Selection pick(int[] positions) {
+    int[] chosen = new int[positions.length];
+    for (int i = 0; i < chosen.length; i++) {
+      chosen[i] = Math.toIntExact(at(positions[i]));
+    }
+    return new Selection(0, chosen.length, chosen, false);
+  }
+
   /** A text or number that is the same for the same selection, for fingerprints. */
   byte[] identity() {
     ByteBuffer bytes = ByteBuffer.allocate(16 + 4 * picked.length);

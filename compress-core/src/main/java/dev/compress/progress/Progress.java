@@ -38,6 +38,13 @@ public interface Progress {
   void advance(long steps);
 
   /**
+   * What is to be seen beside how far the stage is, until the next one begins.
+   *
+   * @param text short, such as "loss 0.41"
+   */
+  default void status(String text) {}
+
+  /**
    * Whether the caller wants the work to stop.
    *
    * @return true to stop at the next safe point

@@ -35,6 +35,7 @@ public final class TerminalProgress implements Progress, AutoCloseable {
   private final long startNanos = System.nanoTime();
   private final Object drawing = new Object();
   private volatile @Nullable Stage stage;
+  private volatile String status = "";
   private volatile boolean closed;
   private @Nullable Thread painter;
   private boolean drawn;
@@ -53,6 +54,7 @@ public final class TerminalProgress implements Progress, AutoCloseable {
 
   @Override
   public void begin(String name, long total) {
+    status = "";
     stage = new Stage(name, total);
     Terminal screen = terminal;
     if (screen != null) {
@@ -75,6 +77,11 @@ public final class TerminalProgress implements Progress, AutoCloseable {
   }
 
   @Override
+  public void status(String text) {
+    status = text;
+  }
+
+  @Override
   public boolean cancelled() {
     return cancelled.get();
   }
@@ -89,7 +96,13 @@ public final class TerminalProgress implements Progress, AutoCloseable {
         synchronized (drawing) {
           Stage current = stage;
           if (!closed && current != null) {
-            draw(screen.err(), frame(current, screen.unicode()));
+            String frame = frame(current, screen.unicode());
+            String note = status;
+            Style style = new Style(false, screen.unicode());
+            int most = Math.max(1, screen.width() - 1);
+            draw(
+                screen.err(),
+                note.isEmpty() ? frame : Text.shorten(frame + "  " + note, most, style));
           }
         }
         Thread.sleep(FRAME_MILLIS);

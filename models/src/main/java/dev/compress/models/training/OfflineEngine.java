@@ -1,6 +1,7 @@
 package dev.compress.models.training;
 
 import ai.djl.engine.Engine;
+import ai.djl.pytorch.jni.JniUtils;
 
 /**
  * The PyTorch engine of Deep Java Library, told before it starts that it may neither download nor
@@ -17,6 +18,19 @@ final class OfflineEngine {
     setIfAbsent("ai.djl.pytorch.num_threads", "1");
     setIfAbsent("ai.djl.pytorch.num_interop_threads", "1");
     return engine();
+  }
+
+  /**
+   * The engine, computing an operator with so many threads from now on.
+   *
+   * @param threads at least 1
+   */
+  static Engine withThreads(int threads) {
+    setIfAbsent("ai.djl.pytorch.num_threads", Integer.toString(threads));
+    setIfAbsent("ai.djl.pytorch.num_interop_threads", "1");
+    Engine engine = engine();
+    JniUtils.setNumThreads(threads);
+    return engine;
   }
 
   private static Engine engine() {

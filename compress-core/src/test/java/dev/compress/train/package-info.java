@@ -1,0 +1,4 @@
+@NullMarked
+package dev.compress.train;
+
+import org.jspecify.annotations.NullMarked;

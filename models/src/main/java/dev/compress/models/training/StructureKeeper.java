@@ -1,0 +1,104 @@
+package dev.compress.models.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import dev.compress.models.autograd.Parameter;
+import dev.compress.train.Structure;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Keeps zeros zero and shared values shared. Zeros: what a step made of them is undone. Shared
+ * values: every weight of a cluster gets the mean of the cluster's gradients, so all of them make
+ * the same step and stay equal to the bit; which weight belongs to which is fixed.
+ */
+final class StructureKeeper implements AutoCloseable {
+  private final Map<String, NDArray> masks = new HashMap<>();
+  private final Map<String, int[]> clusters = new HashMap<>();
+  private final Map<String, Integer> counts = new HashMap<>();
+
+  /**
+   * Looks at the weights as they are.
+   *
+   * @param structure which to keep
+   * @param parameters all weights of the model
+   * @param manager owns the masks
+   */
+  StructureKeeper(Structure structure, List<Parameter> parameters, NDManager manager) {
+    for (Parameter parameter : parameters) {
+      Structure.Rule rule = structure.rules().get(parameter.name());
+      if (rule == null || !parameter.trainable()) {
+        continue;
+      }
+      float[] values = parameter.array().toFloatArray();
+      mask(parameter, values, manager);
+      if (rule == Structure.Rule.SHARED) {
+        share(parameter.name(), values);
+      }
+    }
+  }
+
+  private void mask(Parameter parameter, float[] values, NDManager manager) {
+    float[] mask = new float[values.length];
+    boolean zeros = false;
+    for (int i = 0; i < mask.length; i++) {
+      mask[i] = values[i] == 0 ? 0 : 1;
+      zeros |= values[i] == 0;
+    }
+    if (zeros) {
+      NDArray old = masks.put(parameter.name(), manager.create(mask, parameter.array().getShape()));
+      if (old != null) {
+        old.close();
+      }
+    }
+  }
+
+  private void share(String name, float[] values) {
+    Map<Float, Integer> numbers = new HashMap<>();
+    int[] cluster = new int[values.length];
+    for (int i = 0; i < values.length; i++) {
+      float value = values[i] == 0 ? 0f : values[i]; // -0 is 0
+      cluster[i] = numbers.computeIfAbsent(value, v -> numbers.size());
+    }
+    clusters.put(name, cluster);
+    counts.put(name, numbers.size());
+  }
+
+  /** Makes the gradient of shared weights one of the shared values. */
+  void shareGradient(Weight weight, NDArray gradient) {
+    int[] cluster = clusters.get(weight.name());
+    if (cluster == null) {
+      return;
+    }
+    int count = counts.getOrDefault(weight.name(), 0);
+    float[] values = gradient.toFloatArray();
+    double[] sums = new double[count];
+    int[] members = new int[count];
+    for (int i = 0; i < values.length; i++) {
+      sums[cluster[i]] += values[i];
+      members[cluster[i]]++;
+    }
+    for (int i = 0; i < values.length; i++) {
+      values[i] = (float) (sums[cluster[i]] / members[cluster[i]]);
+    }
+    try (NDArray mean = gradient.getManager().create(values, gradient.getShape())) {
+      TrainedValues.assign(gradient, mean);
+    }
+  }
+
+  /** Makes zero again what has to be. */
+  void restoreZeros(Weight weight) {
+    NDArray mask = masks.get(weight.name());
+    if (mask != null) {
+      weight.array().muli(mask).addi(0f); // a zero without a sign, which stores best
+    }
+  }
+
+  @Override
+  public void close() {
+    new ArrayList<>(masks.values()).forEach(NDArray::close);
+    masks.clear();
+  }
+}

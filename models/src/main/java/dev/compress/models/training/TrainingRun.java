@@ -1,0 +1,444 @@
+package dev.compress.models.training;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import dev.compress.data.Batch;
+import dev.compress.data.Dataset;
+import dev.compress.error.InvalidDataException;
+import dev.compress.error.UnsupportedModelException;
+import dev.compress.models.autograd.Parameter;
+import dev.compress.models.autograd.TrainableGraph;
+import dev.compress.models.training.loss.Criterion;
+import dev.compress.models.training.loss.StepValues;
+import dev.compress.progress.Progress;
+import dev.compress.train.Head;
+import dev.compress.train.Objective;
+import dev.compress.train.Task;
+import dev.compress.train.Teacher;
+import dev.compress.train.TrainingJob;
+import dev.compress.train.TrainingResult;
+import dev.compress.train.TrainingSummary;
+import dev.compress.train.TrainingSummary.Epoch;
+import dev.compress.train.TrainingSummary.Reason;
+import dev.compress.train.TrainingSummary.Stop;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/** One training from its first batch to the best model. */
+final class TrainingRun {
+  /** What is lost at most by a kill. */
+  static final long CHECKPOINT_NANOS = 60_000_000_000L;
+
+  private final TrainingJob job;
+  private final Progress progress;
+  private final long checkpointNanos;
+  private final Criterion.Aim aim;
+  private final SelectionScore score;
+  private final List<String> notes = new ArrayList<>();
+  private Position at = new Position();
+  private long lastSave = System.nanoTime();
+  private long started = System.nanoTime();
+
+  private TrainingRun(TrainingJob job, Progress progress, long checkpointNanos) {
+    this.job = job;
+    this.progress = progress;
+    this.checkpointNanos = checkpointNanos;
+    String output = job.model().graph().outputs().get(0).name();
+    this.aim = new Criterion.Aim(job.objective(), Head.of(job.model().graph(), output).value());
+    this.score = SelectionScore.of(job.objective(), job.data().selection());
+  }
+
+  /** A run that saves its state each minute and after each epoch. */
+  static TrainingRun of(TrainingJob job, Progress progress) {
+    return new TrainingRun(job, progress, CHECKPOINT_NANOS);
+  }
+
+  /** A run that saves its state at other intervals. */
+  static TrainingRun of(TrainingJob job, Progress progress, long checkpointNanos) {
+    return new TrainingRun(job, progress, checkpointNanos);
+  }
+
+  /** What belongs to the engine while it runs. */
+  private record Tools(
+      NDManager manager,
+      TrainableGraph graph,
+      List<Weight> weights,
+      WeightUpdate update,
+      StructureKeeper structure,
+      Criterion criterion,
+      TrainedValues best) {
+    /** All arrays that a checkpoint holds, in order. */
+    List<NDArray> state() {
+      List<NDArray> all = new ArrayList<>();
+      graph.parameters().forEach(p -> all.add(p.array()));
+      all.addAll(criterion.projections());
+      all.addAll(update.memory());
+      all.addAll(best.copies());
+      return all;
+    }
+  }
+
+  /** Trains. */
+  TrainingResult run() {
+    int threads = job.settings().run().threads();
+    Engine engine =
+        OfflineEngine.withThreads(
+            threads > 0 ? threads : Runtime.getRuntime().availableProcessors());
+    engine.setRandomSeed((int) job.settings().run().seed());
+    return Gradients.notRecording(() -> run(engine));
+  }
+
+  private TrainingResult run(Engine engine) {
+    try (NDManager manager = engine.newBaseManager();
+        TrainableGraph graph = TrainableGraph.of(job.model(), manager)) {
+      checkLabels(graph, manager);
+      Tools tools = tools(graph, manager);
+      Optional<Checkpoint> checkpoint =
+          job.files().checkpoint().map(file -> new Checkpoint(file, TrainingIdentity.of(job)));
+      boolean resumed = job.files().resume() && checkpoint.filter(Checkpoint::exists).isPresent();
+      if (resumed) {
+        at = checkpoint.get().load(tools.state());
+        notes.add("Went on from step " + at.step + ", after " + at.epoch + " whole epochs.");
+      } else {
+        at.best = select(tools);
+      }
+      Stop stop = epochs(tools, checkpoint);
+      tools.best().restore();
+      return new TrainingResult(graph.write(), summary(stop));
+    }
+  }
+
+  /** Labels that are no classes, and data of one class, are found before any work. */
+  private void checkLabels(TrainableGraph graph, NDManager manager) {
+    if (!job.objective().labels()) {
+      return;
+    }
+    Dataset training = job.data().training();
+    Map<Long, Long> counts = training.labelCounts();
+    if (counts.size() == 1) {
+      throw new InvalidDataException(
+          "All "
+              + training.sampleCount()
+              + " samples of "
+              + training.name()
+              + " are of class "
+              + counts.keySet().iterator().next()
+              + ": nothing can be learned from one class. Give samples of all classes.");
+    }
+    if (counts.isEmpty()) {
+      return;
+    }
+    String output = graph.outputNames().get(0);
+    try (NDManager scope = manager.newSubManager()) {
+      EpochFeed.Samples first = new EpochFeed(training, job.settings(), 0, 0).next();
+      NDArray scores = forward(graph, first, List.of(), false, scope).get(0);
+      long classes = Math.max(2, scores.size() / scores.getShape().get(0));
+      training.requireLabelsBelow(classes, output);
+      job.data().selection().requireLabelsBelow(classes, output);
+      int weights = job.objective().classWeights().size();
+      if (weights > 0 && weights != classes) {
+        throw new InvalidDataException(
+            "--class-weights has "
+                + weights
+                + " numbers, and the model has "
+                + classes
+                + " classes. Give one a class.");
+      }
+    }
+  }
+
+  private Tools tools(TrainableGraph graph, NDManager manager) {
+    List<Weight> weights = new ArrayList<>();
+    List<NDArray> live = new ArrayList<>();
+    for (Parameter parameter : graph.parameters()) {
+      live.add(parameter.array());
+      if (parameter.trainable()) {
+        weights.add(Weight.of(parameter.name(), parameter.array()));
+      }
+    }
+    if (weights.isEmpty()) {
+      throw new UnsupportedModelException(
+          "The model has no weights to train: no node that computes floats reads one.");
+    }
+    Criterion criterion;
+    try (NDManager scope = manager.newSubManager()) {
+      EpochFeed.Samples first = new EpochFeed(job.data().training(), job.settings(), 0, 0).next();
+      StepValues values = values(graph, first, false, scope);
+      criterion = Criterion.of(aim, values, manager, job.settings().run().seed());
+    }
+    for (NDArray projection : criterion.projections()) {
+      weights.add(new Weight("hint " + weights.size(), projection, true));
+    }
+    return new Tools(
+        manager,
+        graph,
+        List.copyOf(weights),
+        WeightUpdate.of(job.settings().optimizer(), weights, manager),
+        new StructureKeeper(job.structure(), graph.parameters(), manager),
+        criterion,
+        new TrainedValues(live, manager));
+  }
+
+  private static NDList forward(
+      TrainableGraph graph,
+      EpochFeed.Samples samples,
+      List<String> taps,
+      boolean training,
+      NDManager scope) {
+    return graph.forward(scope, BatchArrays.of(samples.inputs(), scope), training, taps);
+  }
+
+  private StepValues values(
+      TrainableGraph graph, EpochFeed.Samples samples, boolean training, NDManager scope) {
+    List<String> wanted = aim.values();
+    NDList found = forward(graph, samples, wanted, training, scope);
+    Map<String, NDArray> student = new LinkedHashMap<>();
+    int outputs = graph.outputNames().size();
+    for (int i = 0; i < wanted.size(); i++) {
+      student.put(wanted.get(i), found.get(outputs + i));
+    }
+    List<NDArray> teacher =
+        job.objective().teaching().map(t -> ask(t.training(), samples, scope)).orElse(List.of());
+    return new StepValues(student, teacher, samples.labels(), samples.targets(), scope);
+  }
+
+  private static List<NDArray> ask(Teacher teacher, EpochFeed.Samples samples, NDManager scope) {
+    return teacher.answer(samples.positions(), samples::inputs).stream()
+        .map(answer -> BatchArrays.of("teacher", answer, scope))
+        .toList();
+  }
+
+  private Stop epochs(Tools tools, Optional<Checkpoint> checkpoint) {
+    Dataset data = job.data().training();
+    int all = job.settings().epochs();
+    progress.begin("train", data.sampleCount() * all);
+    progress.advance(data.sampleCount() * at.epoch + at.samples);
+    int patience = job.settings().run().earlyStop();
+    while (at.epoch < all) {
+      if (patience > 0 && at.withoutGain >= patience) {
+        return new Stop(Reason.EARLY_STOP, null);
+      }
+      Optional<Stop> stopped = epoch(tools, checkpoint);
+      if (stopped.isPresent()) {
+        return stopped.get();
+      }
+      checkpoint.ifPresent(c -> save(c, tools));
+      job.files().log().ifPresent(log -> EpochLog.write(log, score.name(), at.epochs));
+    }
+    return Stop.FINISHED;
+  }
+
+  private Optional<Stop> epoch(Tools tools, Optional<Checkpoint> checkpoint) {
+    Dataset data = job.data().training();
+    EpochFeed feed = new EpochFeed(data, job.settings(), at.epoch, at.samples);
+    double rate = 0;
+    while (feed.hasNext()) {
+      if (progress.cancelled()) {
+        checkpoint.ifPresent(c -> save(c, tools));
+        return Optional.of(new Stop(Reason.INTERRUPTED, null));
+      }
+      long start = System.nanoTime();
+      EpochFeed.Samples samples = feed.next();
+      rate = rate();
+      double loss = step(tools, samples, rate);
+      at.step++;
+      if (!Double.isFinite(loss)) {
+        return Optional.of(new Stop(Reason.DIVERGED, at.step));
+      }
+      at.lossSum += loss;
+      at.epochSteps++;
+      at.samples = feed.used();
+      at.samplesSeen += samples.positions().length;
+      double seconds = (System.nanoTime() - start) / 1e9;
+      at.trainingSeconds += seconds;
+      at.epochSeconds += seconds;
+      progress.advance(samples.positions().length);
+      tell(loss);
+      if (checkpoint.isPresent() && System.nanoTime() - lastSave >= checkpointNanos) {
+        save(checkpoint.get(), tools);
+      }
+    }
+    finishEpoch(tools, rate);
+    progress.advance(data.sampleCount() - feed.used());
+    return Optional.empty();
+  }
+
+  private double rate() {
+    long perEpoch = EpochFeed.steps(job.data().training(), job.settings());
+    return job.settings().learningRate().at(at.step, perEpoch, job.settings().epochs());
+  }
+
+  /** One step; returns its loss. */
+  private double step(Tools tools, EpochFeed.Samples samples, double rate) {
+    // all arrays of a step belong to this manager, else they would pile up until the training ends
+    try (NDManager scope = tools.manager().newSubManager()) {
+      tools.weights().forEach(w -> Gradients.clear(w.array()));
+      double loss = Gradients.recording(() -> differentiate(tools, samples, scope));
+      if (!Double.isFinite(loss)) {
+        return loss;
+      }
+      List<NDArray> gradients = new ArrayList<>();
+      for (Weight weight : tools.weights()) {
+        NDArray gradient = Gradients.of(weight.array(), scope);
+        tools.structure().shareGradient(weight, gradient);
+        gradients.add(gradient);
+      }
+      clip(gradients);
+      for (int i = 0; i < gradients.size(); i++) {
+        Weight weight = tools.weights().get(i);
+        tools.update().apply(i, weight, gradients.get(i), rate, at.step + 1);
+        tools.structure().restoreZeros(weight);
+      }
+      return loss;
+    }
+  }
+
+  private double differentiate(Tools tools, EpochFeed.Samples samples, NDManager scope) {
+    NDArray loss = tools.criterion().loss(values(tools.graph(), samples, true, scope));
+    double value = loss.getFloat();
+    if (Double.isFinite(value)) {
+      Gradients.backward(loss, scope);
+    }
+    return value;
+  }
+
+  private void clip(List<NDArray> gradients) {
+    double most = job.settings().optimizer().clipNorm();
+    if (most == 0) {
+      return;
+    }
+    double sum = 0;
+    for (NDArray gradient : gradients) {
+      sum += gradient.square().sum().getFloat();
+    }
+    double norm = Math.sqrt(sum);
+    if (norm > most) {
+      gradients.forEach(g -> g.muli((float) (most / norm)));
+    }
+  }
+
+  private void finishEpoch(Tools tools, double rate) {
+    long start = System.nanoTime();
+    double value = select(tools);
+    at.epoch++;
+    at.epochSeconds += (System.nanoTime() - start) / 1e9;
+    at.epochs.add(
+        new Epoch(at.epoch, at.lossSum / Math.max(1, at.epochSteps), value, rate, at.epochSeconds));
+    if (score.isBetter(value, at.best == null ? Double.NaN : at.best)) {
+      at.best = value;
+      at.bestEpoch = at.epoch;
+      at.withoutGain = 0;
+      tools.best().keep();
+    } else {
+      at.withoutGain++;
+    }
+    at.samples = 0;
+    at.lossSum = 0;
+    at.epochSteps = 0;
+    at.epochSeconds = 0;
+  }
+
+  /** The metric on the selection data. */
+  private double select(Tools tools) {
+    Dataset data = job.data().selection();
+    SelectionScore.Tally tally = score.tally(data);
+    int first = 0;
+    for (Batch batch : data.batches(job.settings().batch())) {
+      try (NDManager scope = tools.manager().newSubManager()) {
+        NDArray output =
+            tools
+                .graph()
+                .forward(scope, BatchArrays.of(batch.inputs(), scope), false, List.of())
+                .get(0);
+        NDArray rows =
+            output.getShape().get(0) == batch.count() ? output : output.get("0:" + batch.count());
+        if (score.byTeacher()) {
+          byTeacher(tally, rows, first, batch.count());
+        } else if (batch.labels().length > 0) {
+          tally.addLabels(rows, batch.labels());
+        } else {
+          tally.addTargets(rows, batch.targets());
+        }
+      }
+      first += batch.count();
+    }
+    return tally.value();
+  }
+
+  private void byTeacher(SelectionScore.Tally tally, NDArray rows, int first, int count) {
+    int[] positions = new int[count];
+    for (int i = 0; i < count; i++) {
+      positions[i] = first + i;
+    }
+    Teacher teacher =
+        job.objective().teaching().flatMap(Objective.Teaching::selection).orElseThrow();
+    float[] said = teacher.answer(positions, Map::of).get(0).toFloats();
+    if (job.objective().task() == Task.REGRESSION) {
+      tally.addTargets(rows, said);
+      return;
+    }
+    int classes = said.length / count;
+    long[] best = new long[count];
+    for (int i = 0; i < count; i++) {
+      for (int c = 1; c < classes; c++) {
+        if (said[i * classes + c] > said[i * classes + (int) best[i]]) {
+          best[i] = c;
+        }
+      }
+      best[i] = classes == 1 && said[i] > 0 ? 1 : best[i];
+    }
+    tally.addLabels(rows, best);
+  }
+
+  private void tell(double loss) {
+    double speed = at.samplesSeen / Math.max(1e-9, at.trainingSeconds);
+    Epoch last = at.epochs.isEmpty() ? null : at.epochs.get(at.epochs.size() - 1);
+    Double value = last == null ? at.best : (Double) last.value();
+    long samples = job.data().training().sampleCount();
+    double left =
+        (samples * (job.settings().epochs() - at.epoch) - at.samples) / Math.max(1e-9, speed);
+    progress.status(
+        String.format(
+            Locale.ROOT,
+            "epoch %d/%d  loss %.3f  %s  %.0f/s  %d:%02d left",
+            at.epoch + 1,
+            job.settings().epochs(),
+            loss,
+            value == null ? "" : metric(value),
+            speed,
+            (long) left / 60,
+            (long) left % 60));
+  }
+
+  private String metric(double value) {
+    return score.isRate()
+        ? String.format(Locale.ROOT, "%s %.1f%%", score.name(), 100 * value)
+        : String.format(Locale.ROOT, "%s %.4g", score.name(), value);
+  }
+
+  private void save(Checkpoint checkpoint, Tools tools) {
+    at.seconds += (System.nanoTime() - started) / 1e9;
+    started = System.nanoTime();
+    checkpoint.save(at, tools.state());
+    lastSave = System.nanoTime();
+  }
+
+  private TrainingSummary summary(Stop stop) {
+    double seconds = at.seconds + (System.nanoTime() - started) / 1e9;
+    Double speed = at.trainingSeconds > 0 ? at.samplesSeen / at.trainingSeconds : null;
+    return new TrainingSummary(
+        score.name(),
+        at.epochs,
+        at.bestEpoch,
+        at.best,
+        new TrainingSummary.Speed(at.step, speed, seconds),
+        stop,
+        notes);
+  }
+}

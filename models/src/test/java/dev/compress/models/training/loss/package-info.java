@@ -1,0 +1,4 @@
+@NullMarked
+package dev.compress.models.training.loss;
+
+import org.jspecify.annotations.NullMarked;
