@@ -46,6 +46,7 @@ class ArchitectureTest {
           List.of("error"),
           List.of("progress"),
           List.of("parallel"),
+          List.of("linalg"),
           List.of("tensor"),
           List.of("graph"),
           List.of("onnx"),

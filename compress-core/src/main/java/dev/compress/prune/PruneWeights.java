@@ -17,13 +17,15 @@ import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
-import dev.compress.quantize.GramMatrix;
+import dev.compress.prune.fit.FittedLayer;
+import dev.compress.prune.fit.SequentialFit;
 import dev.compress.quantize.InputRows;
 import dev.compress.quantize.NodeFilter;
 import dev.compress.quantize.NodePattern;
 import dev.compress.quantize.WeightLayout;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,9 +35,9 @@ import java.util.Optional;
 
 /**
  * Sets a share of the weights to zero, exactly, and, where calibration data is there, changes the
- * others of each layer so that its outputs stay close ({@link ErrorCompensation}). The zeros are
- * the mask: later passes keep them. No kernel of the CPU is faster for it; the file is smaller once
- * its weights are packed.
+ * others of each layer so that its outputs stay close ({@link SequentialFit}). The zeros are the
+ * mask: later passes keep them. No kernel of the CPU is faster for it; the file is smaller once its
+ * weights are packed.
  *
  * @param share of the weights, 0 to under 1; for {@link PruneKind#TWO_OF_FOUR} 0.5
  * @param kind which weights may go together
@@ -106,30 +108,36 @@ public record PruneWeights(
     if (kind == PruneKind.TWO_OF_FOUR) {
       prunePairs(found.weights(), layers, scores, pruned, skipped, context);
     } else {
-      pruneAny(found.weights(), scores, pruned, context);
-    }
-    if (data) {
-      compensate(model, layers, pruned, skipped, context);
+      pruneAny(survey(model, found.weights(), layers, scores, context), pruned, context);
     }
     GraphEditor editor = new GraphEditor(model.graph());
-    List<Change> changes = new ArrayList<>();
     for (Weight weight : found.weights()) {
       Pruned result = pruned.get(weight.name());
       if (result != null && result.tensor != weight.tensor()) {
         editor.setInitializer(weight.name(), result.tensor);
+      }
+    }
+    OnnxModel masked = model.withGraph(editor.build());
+    OnnxModel fitted = masked;
+    if (data && masked.graph() != model.graph()) {
+      fitted = compensate(model, masked, pruned, skipped, context);
+    }
+    List<Change> changes = new ArrayList<>();
+    for (Weight weight : found.weights()) {
+      Pruned result = pruned.get(weight.name());
+      if (result != null && result.tensor != weight.tensor()) {
         changes.add(Change.of(weight.readers().get(0), result.what(weight)));
       }
     }
-    return new PassResult(model.withGraph(editor.build()), changes, skipped, warnings);
+    return new PassResult(fitted, changes, skipped, warnings);
   }
 
   /** A pruned weight with what is known of it. */
   private static final class Pruned {
     private final long zeros;
     private final double lost;
-    private Tensor tensor;
-    private double maskError = Double.NaN;
-    private double error = Double.NaN;
+    private final Tensor tensor;
+    private Optional<FittedLayer.Errors> errors = Optional.empty();
 
     Pruned(Tensor tensor, long zeros, double lost) {
       this.tensor = tensor;
@@ -145,15 +153,17 @@ public record PruneWeights(
               weight.name(),
               zeros,
               weight.tensor().elementCount());
-      if (Double.isNaN(error)) {
-        return text + String.format(Locale.ROOT, ", %.2f%% of its energy", 100 * lost);
+      if (errors.isEmpty()) {
+        return Double.isNaN(lost)
+            ? text
+            : text + String.format(Locale.ROOT, ", %.2f%% of its energy", 100 * lost);
       }
       return text
           + String.format(
               Locale.ROOT,
               ", its output off by %.2f%%, by %.2f%% before the others made up for it",
-              100 * Math.sqrt(error),
-              100 * Math.sqrt(maskError));
+              100 * Math.sqrt(errors.get().compensated()),
+              100 * Math.sqrt(errors.get().alone()));
     }
   }
 
@@ -207,43 +217,79 @@ public record PruneWeights(
     return WeightScores.byInput(factors, layout.inStride());
   }
 
-  private void pruneAny(
+  /** A weight, its scores, and what the model's outputs lose with it. */
+  private record Candidate(
+      Weight weight, WeightScores scores, ScoreHistogram histogram, Optional<Double> cost) {}
+
+  private List<Candidate> survey(
+      OnnxModel model,
       List<Weight> weights,
+      Map<String, NodePattern> layers,
       Map<String, WeightScores> scores,
-      Map<String, Pruned> pruned,
       PassContext context) {
-    List<ScoreHistogram> histograms = new ArrayList<>();
-    context.progress().begin("prune weights", 2L * weights.size());
+    List<Candidate> candidates = new ArrayList<>();
+    if (context.calibration().isPresent()) {
+      weights.forEach(
+          w -> requireFinite(w, ScoreHistogram.of(w.tensor(), WeightScores.magnitude())));
+      Optional<OutputShift> shift =
+          allocation == PruneAllocation.GLOBAL
+              ? OutputShift.of(model, weights.size(), context)
+              : Optional.empty();
+      LayerSurvey survey =
+          new LayerSurvey(model, share, scores, criterion.isEmpty(), shift, context);
+      survey.run(weights, layers);
+      for (Weight weight : weights) {
+        String name = weight.name();
+        candidates.add(
+            new Candidate(weight, survey.scores(name), survey.histogram(name), survey.cost(name)));
+      }
+      return candidates;
+    }
+    context.progress().begin("look at weights", weights.size());
     ParallelLoop.run(
         weights.size(),
         context.threads(),
         i -> ScoreHistogram.of(weights.get(i).tensor(), scoresOf(weights.get(i), scores)),
         histogram -> {
           context.progress().check();
-          requireFinite(weights.get(histograms.size()), histogram);
-          histograms.add(histogram);
+          Weight weight = weights.get(candidates.size());
+          requireFinite(weight, histogram);
+          candidates.add(
+              new Candidate(weight, scoresOf(weight, scores), histogram, Optional.empty()));
           context.progress().advance(1);
         });
-    long all = histograms.stream().mapToLong(ScoreHistogram::elements).sum();
-    long[] counts = new long[weights.size()];
-    if (allocation == PruneAllocation.GLOBAL) {
-      counts = LampAllocation.divide(histograms, Math.round(share * all));
-    } else {
-      for (int i = 0; i < counts.length; i++) {
-        counts[i] = Math.round(share * weights.get(i).tensor().elementCount());
-      }
+    return candidates;
+  }
+
+  private long[] divided(List<Candidate> candidates) {
+    List<ScoreHistogram> histograms = candidates.stream().map(Candidate::histogram).toList();
+    if (allocation == PruneAllocation.LAYER) {
+      return histograms.stream().mapToLong(h -> Math.round(share * h.elements())).toArray();
     }
-    long[] divided = counts;
+    long lowest = Math.round(share * histograms.stream().mapToLong(ScoreHistogram::elements).sum());
+    return candidates.stream().allMatch(c -> c.cost().isPresent())
+        ? SensitiveAllocation.divide(
+            histograms,
+            candidates.stream().mapToDouble(c -> c.cost().orElseThrow()).toArray(),
+            share,
+            lowest)
+        : LampAllocation.divide(histograms, lowest);
+  }
+
+  private void pruneAny(
+      List<Candidate> candidates, Map<String, Pruned> pruned, PassContext context) {
+    long[] divided = divided(candidates);
+    context.progress().begin("prune weights", candidates.size());
     ParallelLoop.run(
         divided.length,
         context.threads(),
         i -> {
-          Weight weight = weights.get(i);
-          ScoreHistogram histogram = histograms.get(i);
+          Candidate candidate = candidates.get(i);
+          ScoreHistogram histogram = candidate.histogram();
           Tensor tensor =
               WeightMasks.unstructured(
-                  weight.tensor(),
-                  scoresOf(weight, scores),
+                  candidate.weight().tensor(),
+                  candidate.scores(),
                   histogram,
                   divided[i],
                   context.scratch());
@@ -251,7 +297,7 @@ public record PruneWeights(
         },
         result -> {
           context.progress().check();
-          pruned.put(weights.get(pruned.size()).name(), result);
+          pruned.put(candidates.get(pruned.size()).weight().name(), result);
           context.progress().advance(1);
         });
   }
@@ -305,68 +351,29 @@ public record PruneWeights(
     }
   }
 
-  /** Lets the weights that are left of each layer make up for the others. */
-  private static void compensate(
+  /** Lets the weights that are left of each layer make up for the others, and for those before. */
+  private OnnxModel compensate(
       OnnxModel model,
-      Map<String, NodePattern> layers,
+      OnnxModel masked,
       Map<String, Pruned> pruned,
       List<Skipped> skipped,
       PassContext context) {
-    List<NodePattern> able = new ArrayList<>();
-    for (Map.Entry<String, Pruned> entry : pruned.entrySet()) {
-      NodePattern layer = layers.get(entry.getKey());
-      if (layer != null && entry.getValue().tensor != layer.tensor()) {
-        String why = InputGrams.reasonAgainst(layer);
-        if (why.isEmpty()) {
-          able.add(layer);
-        } else {
-          skipped.add(Skipped.of(layer.node(), "pruned without compensation: " + why));
-        }
+    GraphIndex index = new GraphIndex(masked.graph());
+    // With a criterion of the user's, that chooses.
+    boolean movable = kind == PruneKind.UNSTRUCTURED && criterion.isEmpty();
+    SequentialFit.Zeros zeros = movable ? SequentialFit.Zeros.MOVABLE : SequentialFit.Zeros.FIXED;
+    SequentialFit fit = new SequentialFit(model, masked, context, zeros);
+    for (Node node : masked.graph().nodes()) {
+      Optional<NodePattern> layer = NodePattern.match(node, index).filter(p -> filter.test(node));
+      if (layer.isPresent() && pruned.containsKey(layer.get().weight())) {
+        BitSet outputs = new BitSet();
+        outputs.set(0, (int) layer.get().outputChannels());
+        fit.offer(layer.get(), outputs);
       }
     }
-    new InputGrams(model, context)
-        .forEach(
-            able,
-            (layer, grams) -> {
-              Pruned result = pruned.get(layer.weight());
-              if (result != null && grams[0].rows() > 0) {
-                compensate(layer, grams, result, context);
-              }
-            });
-  }
-
-  private static void compensate(
-      NodePattern layer, GramMatrix[] grams, Pruned result, PassContext context) {
-    WeightLayout layout = InputRows.layoutOf(layer);
-    float[] original = layer.tensor().toFloats();
-    float[] masked = result.tensor.toFloats();
-    int rows = layout.outPerGroup();
-    int length = layout.rowLength();
-    double energy = 0;
-    double maskError = 0;
-    double error = 0;
-    for (int group = 0; group < layout.groups(); group++) {
-      float[] before = new float[Math.multiplyExact(rows, length)];
-      float[] after = new float[before.length];
-      for (int o = 0; o < rows; o++) {
-        layout.readRow(original, group * rows + o, before, o * length);
-        layout.readRow(masked, group * rows + o, after, o * length);
-      }
-      double[][] mean = grams[group].mean();
-      grams[group] = new GramMatrix(1, 1); // the memory may go
-      ErrorCompensation.Result solved =
-          new ErrorCompensation(mean, context.threads()).compensate(before, after);
-      for (int o = 0; o < rows; o++) {
-        layout.writeRow(solved.weights(), o * length, group * rows + o, masked);
-      }
-      energy += solved.energy();
-      maskError += solved.maskError();
-      error += solved.error();
-    }
-    result.maskError = energy > 0 ? maskError / energy : 0;
-    result.error = energy > 0 ? error / energy : 0;
-    Tensor floats = Tensor.ofFloats(layer.tensor().shape(), masked);
-    result.tensor =
-        context.scratch().store(floats.type(), floats.shape(), floats.data().toByteArray());
+    OnnxModel fitted = fit.fit();
+    skipped.addAll(fit.skipped());
+    pruned.forEach((name, result) -> result.errors = fit.errors(name));
+    return fitted;
   }
 }

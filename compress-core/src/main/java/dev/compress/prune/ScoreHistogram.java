@@ -73,17 +73,21 @@ final class ScoreHistogram {
 
   /** The share of the sum of squares that the lowest scores make. */
   double shareOfLowest(long lowest) {
-    double total = 0;
+    double total = squaresOfLowest(elements);
+    return total > 0 ? squaresOfLowest(lowest) / total : 0;
+  }
+
+  /** The sum of the squares of the lowest scores. */
+  double squaresOfLowest(long lowest) {
     double low = 0;
     long left = lowest;
-    for (int bin = 0; bin < counts.length; bin++) {
-      total += squares[bin];
-      if (left > 0 && counts[bin] > 0) {
+    for (int bin = 0; bin < counts.length && left > 0; bin++) {
+      if (counts[bin] > 0) {
         low += squares[bin] * Math.min(1, (double) left / counts[bin]);
         left -= counts[bin];
       }
     }
-    return total > 0 ? low / total : 0;
+    return low;
   }
 
   /**

@@ -1,5 +1,6 @@
 package dev.compress.quantize;
 
+import dev.compress.linalg.SymmetricSolver;
 import dev.compress.parallel.ParallelLoop;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -36,7 +37,8 @@ public final class AdaptiveRounding {
   /**
    * Prepares the rounding of all rows that see the same inputs.
    *
-   * @param gram H, both triangles ({@link GramMatrix#mean}); read only, not copied
+   * @param gram H, both triangles ({@link dev.compress.linalg.GramMatrix#mean}); read only, not
+   *     copied
    * @param damping share of the mean diagonal that is added to the diagonal for the sequential
    *     start, which makes up for too few samples; usually 0.01
    * @param upOrDown whether a code must be one of the two nearest to its weight; else any code is

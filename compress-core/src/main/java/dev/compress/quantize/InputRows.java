@@ -98,17 +98,13 @@ public final class InputRows {
     int rows = values.length / length;
     int taken = Math.min(rows, rowsPerSample);
     for (int i = 0; i < taken; i++) {
-      sink.row(0, values, position(i, taken, rows) * length);
+      sink.row(0, values, position(i, taken, rows, samples) * length);
     }
     samples++;
   }
 
-  private int position(int i, int taken, int all) {
-    return (int) (((long) i * all / taken + samples * 7919) % all);
-  }
-
   private void observePatches(float[] values, Shape shape) {
-    PatchReader reader = reader(shape);
+    PatchReader reader = patches(pattern, shape);
     int positions = reader.positions();
     int batch = Math.toIntExact(shape.dim(0));
     int perSample = values.length / batch;
@@ -117,7 +113,7 @@ public final class InputRows {
     float[] patch = new float[layout.rowLength()];
     for (int b = 0; b < batch; b++) {
       for (int i = 0; i < taken; i++) {
-        int at = position(i, taken, positions);
+        int at = position(i, taken, positions, samples);
         for (int g = 0; g < layout.groups(); g++) {
           reader.read(values, b * perSample + g * perGroup, layout.inPerGroup(), at, patch, 0);
           sink.row(g, patch, 0);
@@ -127,21 +123,32 @@ public final class InputRows {
     }
   }
 
-  private PatchReader reader(Shape shape) {
-    int rank = shape.rank() - 2;
+  /**
+   * Cuts the patches of a convolution.
+   *
+   * @param pattern the convolution
+   * @param input the shape of its input
+   */
+  public static PatchReader patches(NodePattern pattern, Shape input) {
+    int rank = input.rank() - 2;
     Node node = pattern.node();
-    int[] input = new int[rank];
+    int[] places = new int[rank];
     int[] kernel = new int[rank];
     for (int d = 0; d < rank; d++) {
-      input[d] = Math.toIntExact(shape.dim(d + 2));
+      places[d] = Math.toIntExact(input.dim(d + 2));
       kernel[d] = Math.toIntExact(pattern.tensor().shape().dim(d + 2));
     }
     return new PatchReader(
-        input,
+        places,
         kernel,
         ints(node, "strides", rank, 1),
         ints(node, "pads", 2 * rank, 0),
         ints(node, "dilations", rank, 1));
+  }
+
+  /** Which of all rows is the i-th that is taken of a sample: at equal distances that shift. */
+  public static int position(int i, int taken, int all, long sample) {
+    return (int) (((long) i * all / taken + sample * 7919) % all);
   }
 
   private static int[] ints(Node node, String attribute, int count, int byDefault) {

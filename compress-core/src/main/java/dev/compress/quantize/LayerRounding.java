@@ -4,6 +4,7 @@ import dev.compress.calibrate.ActivationReader;
 import dev.compress.calibrate.Samples;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
+import dev.compress.linalg.GramMatrix;
 import dev.compress.parallel.ParallelLoop;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult.Skipped;

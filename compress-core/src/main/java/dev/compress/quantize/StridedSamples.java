@@ -11,7 +11,7 @@ import java.util.Optional;
  * @param stride the distance, at least 1
  * @param most how many at most
  */
-record StridedSamples(Samples all, long offset, long stride, long most) implements Samples {
+public record StridedSamples(Samples all, long offset, long stride, long most) implements Samples {
   @Override
   public long count() {
     long left = all.count() - offset;

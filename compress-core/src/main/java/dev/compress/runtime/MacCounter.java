@@ -1,5 +1,6 @@
 package dev.compress.runtime;
 
+import dev.compress.error.InvalidModelException;
 import dev.compress.graph.Graph;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
@@ -65,6 +66,22 @@ public final class MacCounter {
     return count(
         model.graph(),
         ShapeInference.infer(model, FreeDims.of(model.graph()).shapes(batch, other)));
+  }
+
+  /**
+   * Counts for one sample whose free dims are as large as the model takes them, up to 64.
+   *
+   * @param model any model
+   */
+  public static MacCount countOne(OnnxModel model) {
+    for (long size : new long[] {64, 32, 16, 8}) {
+      try {
+        return count(model, 1, size);
+      } catch (InvalidModelException e) {
+        // Such as a sentence that is longer than the model has places for.
+      }
+    }
+    return count(model, 1, 1);
   }
 
   private void add(Node node) {

@@ -3,6 +3,7 @@ package dev.compress.prune;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.compress.linalg.ErrorCompensation;
 import dev.compress.tensor.Scratch;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
@@ -127,6 +128,37 @@ class PruneMathsTest {
     for (int layer = 0; layer < 3; layer++) {
       assertThat(found[layer]).isCloseTo(expected[layer], within(5L));
     }
+  }
+
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 4})
+  void whatWasMeasuredDividesByTheSumThatIsLost(long seed) {
+    Random random = new Random(seed);
+    List<ScoreHistogram> histograms = new ArrayList<>();
+    List<double[]> all = new ArrayList<>();
+    double[] costs = {1, 0.3, 4};
+    for (int layer = 0; layer < 3; layer++) {
+      float[] weights = new float[200 + 100 * layer];
+      for (int i = 0; i < weights.length; i++) {
+        weights[i] = (float) random.nextGaussian();
+        all.add(new double[] {costs[layer] * weights[i] * weights[i], layer});
+      }
+      histograms.add(
+          ScoreHistogram.of(
+              Tensor.ofFloats(Shape.of(weights.length), weights), WeightScores.magnitude()));
+    }
+    long[] found = SensitiveAllocation.divide(histograms, costs, 0.4, 360);
+    assertThat(Arrays.stream(found).sum()).isEqualTo(360);
+    all.sort(Comparator.comparingDouble(a -> a[0]));
+    long[] expected = new long[3];
+    all.subList(0, 360).forEach(a -> expected[(int) a[1]]++);
+    for (int layer = 0; layer < 3; layer++) {
+      assertThat(found[layer]).isCloseTo(expected[layer], within(5L));
+    }
+    // However cheap, a layer keeps half of what it would have kept.
+    long[] cheap = SensitiveAllocation.divide(histograms, new double[] {1, 1e-9, 1}, 0.4, 360);
+    assertThat(cheap[1]).isEqualTo(210);
+    assertThat(Arrays.stream(cheap).sum()).isEqualTo(360);
   }
 
   @ParameterizedTest(name = "seed {0}")

@@ -13,6 +13,7 @@ import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Initializer;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
+import dev.compress.linalg.GramMatrix;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;
 import dev.compress.progress.Progress;

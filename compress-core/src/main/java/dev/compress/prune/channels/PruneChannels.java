@@ -120,8 +120,8 @@ public record PruneChannels(
     }
     List<String> notes = new ArrayList<>(notes(model, groups, removed));
     if (context.calibration().isPresent()) {
-      Reconstruction reconstruction = new Reconstruction(model, groups, removed, context);
-      pruned = reconstruction.fit(pruned);
+      Reconstruction reconstruction = new Reconstruction(model, pruned, groups, removed, context);
+      pruned = reconstruction.fit();
       skipped.addAll(reconstruction.skipped());
       notes.add(
           "Fitted the weights of " + reconstruction.fitted() + " layers anew to what is left.");
@@ -180,24 +180,12 @@ public record PruneChannels(
         .sum();
   }
 
-  /** With free dims as large as the model takes them. */
-  private static MacCount macCount(OnnxModel model) {
-    for (long size : new long[] {64, 32, 16, 8}) {
-      try {
-        return MacCounter.count(model, 1, size);
-      } catch (InvalidModelException e) {
-        // Such as a sentence that is longer than the model has places for.
-      }
-    }
-    return MacCounter.count(model, 1, 1);
-  }
-
   /** A layer's multiplications shrink as its weight does. */
   private static ToDoubleFunction<Set<Integer>> macs(OnnxModel model, DependencyGroups groups) {
     Map<String, Initializer> weights = new HashMap<>();
     model.graph().initializers().forEach(i -> weights.put(i.name(), i));
     Map<Initializer, Double> macsOf = new LinkedHashMap<>();
-    for (MacCount.NodeMacs counted : macCount(model).nodes()) {
+    for (MacCount.NodeMacs counted : MacCounter.countOne(model).nodes()) {
       Node node = counted.node();
       node.inputs().stream()
           .map(weights::get)

@@ -12,6 +12,7 @@ import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
 import dev.compress.graph.ValueType;
+import dev.compress.linalg.LeastSquares;
 import dev.compress.onnx.OnnxWriter;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;

@@ -1,4 +1,4 @@
-package dev.compress.quantize;
+package dev.compress.linalg;
 
 import dev.compress.parallel.ParallelLoop;
 import java.util.Objects;
@@ -29,12 +29,25 @@ public final class GramMatrix {
    * @param threads how many threads to use, at least 1
    */
   public GramMatrix(int size, int threads) {
-    if (size < 1 || threads < 1) {
-      throw new IllegalArgumentException("size " + size + ", threads " + threads);
+    this(size, size, threads);
+  }
+
+  /**
+   * Nothing seen yet; the products of the last elements with one another are not wanted.
+   *
+   * @param size length of a row
+   * @param whole of its elements the first so many are multiplied with all, the others with these
+   *     only
+   * @param threads how many threads to use, at least 1
+   */
+  public GramMatrix(int size, int whole, int threads) {
+    if (size < 1 || whole < 1 || whole > size || threads < 1) {
+      throw new IllegalArgumentException(
+          "size " + size + ", whole " + whole + ", threads " + threads);
     }
     this.sums = new double[size][];
     for (int i = 0; i < size; i++) {
-      sums[i] = new double[i + 1];
+      sums[i] = new double[Math.min(i + 1, whole)];
     }
     this.pending = new double[BATCH][size];
     this.threads = threads;
@@ -88,7 +101,7 @@ public final class GramMatrix {
     double fb = b[i];
     double fc = c[i];
     double fd = d[i];
-    for (int j = 0; j <= i; j++) {
+    for (int j = 0; j < sum.length; j++) {
       sum[j] += fa * a[j] + fb * b[j] + fc * c[j] + fd * d[j];
     }
   }
@@ -105,26 +118,47 @@ public final class GramMatrix {
 
   /**
    * {@code E[x x^T]}, all of it (both triangles); zero before any row. Rows may be taken in
-   * afterwards.
+   * afterwards. Where not all products are wanted, the later rows are as long as the first part.
    */
   public double[][] mean() {
     int size = sums.length;
-    double[][] mean = new double[size][size];
+    int whole = sums[size - 1].length;
+    double[][] mean = new double[size][];
     for (int i = 0; i < size; i++) {
-      System.arraycopy(sums[i], 0, mean[i], 0, i + 1);
+      mean[i] = new double[i < whole ? size : whole];
+      System.arraycopy(sums[i], 0, mean[i], 0, sums[i].length);
       for (int r = 0; r < filled; r++) {
         double factor = pending[r][i];
-        for (int j = 0; j <= i; j++) {
+        for (int j = 0; j < sums[i].length; j++) {
           mean[i][j] += factor * pending[r][j];
         }
       }
     }
     for (int i = 0; i < size && rows > 0; i++) {
-      for (int j = 0; j <= i; j++) {
+      for (int j = 0; j < sums[i].length; j++) {
         mean[i][j] /= rows;
         mean[j][i] = mean[i][j];
       }
     }
     return mean;
+  }
+
+  /**
+   * The mean over the rows of two.
+   *
+   * @param one of the same sizes
+   * @param oneMean its mean, overwritten by the result
+   * @param other of the same sizes
+   * @param otherMean its mean
+   */
+  public static double[][] mean(
+      GramMatrix one, double[][] oneMean, GramMatrix other, double[][] otherMean) {
+    double all = Math.max(1, one.rows + other.rows);
+    for (int i = 0; i < oneMean.length; i++) {
+      for (int j = 0; j < oneMean[i].length; j++) {
+        oneMean[i][j] = (oneMean[i][j] * one.rows + otherMean[i][j] * other.rows) / all;
+      }
+    }
+    return oneMean;
   }
 }

@@ -1,7 +1,6 @@
-package dev.compress.prune;
+package dev.compress.linalg;
 
 import dev.compress.parallel.ParallelLoop;
-import dev.compress.quantize.SymmetricSolver;
 
 /**
  * Changes the weights that pruning has left so that a layer's outputs stay what they were:
@@ -34,14 +33,29 @@ public final class ErrorCompensation {
    * @param threads how many to use; the result does not depend on it
    */
   public ErrorCompensation(double[][] gram, int threads) {
+    this(gram, dampingOf(gram), threads);
+  }
+
+  /**
+   * Prepares.
+   *
+   * @param gram H, both triangles; read only, not copied
+   * @param damping what is added to the diagonal of H where it is factorised
+   * @param threads how many to use; the result does not depend on it
+   */
+  ErrorCompensation(double[][] gram, double damping, int threads) {
     this.gram = gram;
+    this.damping = damping;
     this.threads = threads;
+  }
+
+  private static double dampingOf(double[][] gram) {
     double trace = 0;
     for (int i = 0; i < gram.length; i++) {
       trace += gram[i][i];
     }
     // Inputs that are always zero leave every choice open: then any positive damping will do.
-    this.damping = trace > 0 ? DAMPING * trace / gram.length : 1;
+    return trace > 0 ? DAMPING * trace / gram.length : 1;
   }
 
   /**

@@ -1,4 +1,4 @@
-package dev.compress.quantize;
+package dev.compress.linalg;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;

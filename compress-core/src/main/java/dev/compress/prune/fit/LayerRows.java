@@ -1,13 +1,10 @@
-package dev.compress.prune.channels;
+package dev.compress.prune.fit;
 
-import dev.compress.graph.Node;
 import dev.compress.quantize.InputRows;
 import dev.compress.quantize.NodePattern;
 import dev.compress.quantize.PatchReader;
 import dev.compress.quantize.WeightLayout;
-import dev.compress.tensor.Shape;
 import dev.compress.tensor.TensorBuffer;
-import java.util.List;
 
 /**
  * Takes rows of a layer's input, and of its output at the same places, sample by sample: which ones
@@ -38,8 +35,9 @@ final class LayerRows {
     this.perSample = perSample;
   }
 
-  private int position(int i, int taken, int all) {
-    return (int) (((long) i * all / taken + samples * 7919) % all);
+  /** The number of the sample whose rows are being taken. */
+  long sample() {
+    return samples;
   }
 
   /** Rows that the weight is multiplied with. */
@@ -49,7 +47,7 @@ final class LayerRows {
       rows(values, layout.rowLength(), count, sink);
       return;
     }
-    PatchReader reader = patches(input.shape());
+    PatchReader reader = InputRows.patches(layer, input.shape());
     int each = values.length / count;
     int group = each / layout.groups();
     int positions = reader.positions();
@@ -57,7 +55,7 @@ final class LayerRows {
     float[] patch = new float[layout.rowLength()];
     for (int b = 0; b < count; b++, samples++) {
       for (int i = 0; i < taken; i++) {
-        int at = position(i, taken, positions);
+        int at = InputRows.position(i, taken, positions, samples);
         for (int g = 0; g < layout.groups(); g++) {
           reader.read(values, b * each + g * group, layout.inPerGroup(), at, patch, 0);
           sink.row(g, patch, 0);
@@ -80,7 +78,7 @@ final class LayerRows {
     float[] row = new float[channels];
     for (int b = 0; b < count; b++, samples++) {
       for (int i = 0; i < taken; i++) {
-        int at = position(i, taken, positions);
+        int at = InputRows.position(i, taken, positions, samples);
         for (int c = 0; c < channels; c++) {
           row[c] = values[b * each + c * positions + at];
         }
@@ -94,34 +92,8 @@ final class LayerRows {
     int taken = Math.min(each, perSample);
     for (int b = 0; b < count; b++, samples++) {
       for (int i = 0; i < taken; i++) {
-        sink.row(0, values, (b * each + position(i, taken, each)) * length);
+        sink.row(0, values, (b * each + InputRows.position(i, taken, each, samples)) * length);
       }
     }
-  }
-
-  private PatchReader patches(Shape shape) {
-    Node node = layer.node();
-    int rank = shape.rank() - 2;
-    int[] input = new int[rank];
-    int[] kernel = new int[rank];
-    for (int d = 0; d < rank; d++) {
-      input[d] = Math.toIntExact(shape.dim(d + 2));
-      kernel[d] = Math.toIntExact(layer.tensor().shape().dim(d + 2));
-    }
-    return new PatchReader(
-        input,
-        kernel,
-        ints(node, "strides", rank, 1),
-        ints(node, "pads", 2 * rank, 0),
-        ints(node, "dilations", rank, 1));
-  }
-
-  private static int[] ints(Node node, String attribute, int count, int byDefault) {
-    List<Long> values = node.intsAttribute(attribute).orElse(List.of());
-    int[] ints = new int[count];
-    for (int i = 0; i < count; i++) {
-      ints[i] = i < values.size() ? Math.toIntExact(values.get(i)) : byDefault;
-    }
-    return ints;
   }
 }

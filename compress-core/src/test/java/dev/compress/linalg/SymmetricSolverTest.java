@@ -1,4 +1,4 @@
-package dev.compress.quantize;
+package dev.compress.linalg;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -61,6 +61,25 @@ class SymmetricSolverTest {
     }
     assertThat(solver.solve(b)).containsExactly(x, within(1e-8));
     assertThat(solver.size()).isEqualTo(n);
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5, 64, 130})
+  void theInverseTimesTheMatrixIsOne(int n) {
+    double[][] a = positiveDefinite(n, n);
+    SymmetricSolver solver = SymmetricSolver.factorise(copy(a), 2);
+    double[][] inverse = solver.inverse(2);
+    double[] diagonal = solver.inverseDiagonal(2);
+    for (int i = 0; i < n; i++) {
+      assertThat(diagonal[i]).isCloseTo(inverse[i][i], within(1e-9 * inverse[i][i]));
+      for (int j = 0; j < n; j++) {
+        double product = 0;
+        for (int k = 0; k < n; k++) {
+          product += inverse[i][k] * a[k][j];
+        }
+        assertThat(product).isCloseTo(i == j ? 1 : 0, within(1e-7));
+      }
+    }
   }
 
   @Test

@@ -1,4 +1,4 @@
-package dev.compress.quantize;
+package dev.compress.linalg;
 
 import dev.compress.parallel.ParallelLoop;
 
@@ -135,6 +135,65 @@ public final class SymmetricSolver {
   /** The number of rows. */
   public int size() {
     return lower.length;
+  }
+
+  /**
+   * The diagonal of {@code A^-1}: {@code n^3 / 6} multiplications and additions.
+   *
+   * @param threads how many to use; the result does not depend on it
+   */
+  public double[] inverseDiagonal(int threads) {
+    int n = lower.length;
+    double[] diagonal = new double[n];
+    int bands = (n + BLOCK - 1) / BLOCK;
+    ParallelLoop.run(
+        bands,
+        threads,
+        band -> {
+          double[] column = new double[n];
+          for (int j = band * BLOCK; j < Math.min((band + 1) * BLOCK, n); j++) {
+            // Column j of L^-1; A^-1 is the product of its transpose with it.
+            column[j] = 1 / lower[j][j];
+            double sum = column[j] * column[j];
+            for (int i = j + 1; i < n; i++) {
+              double[] row = lower[i];
+              double carried = 0;
+              for (int k = j; k < i; k++) {
+                carried += row[k] * column[k];
+              }
+              column[i] = -carried / row[i];
+              sum += column[i] * column[i];
+            }
+            diagonal[j] = sum;
+          }
+        });
+    return diagonal;
+  }
+
+  /**
+   * {@code A^-1}, both triangles: {@code n^3} multiplications and additions.
+   *
+   * @param threads how many to use; the result does not depend on it
+   */
+  public double[][] inverse(int threads) {
+    int n = lower.length;
+    double[][] inverse = new double[n][];
+    ParallelLoop.run(
+        n,
+        threads,
+        j -> {
+          double[] unit = new double[n];
+          unit[j] = 1;
+          inverse[j] = solve(unit);
+        });
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < i; j++) {
+        double mean = (inverse[i][j] + inverse[j][i]) / 2;
+        inverse[i][j] = mean;
+        inverse[j][i] = mean;
+      }
+    }
+    return inverse;
   }
 
   /** Row i of L; elements after the i-th are not part of it. Not a copy. */
