@@ -270,6 +270,11 @@ public final class TrainableGraph implements AutoCloseable {
     return model.withGraph(StoredTensors.replaced(model.graph(), changed));
   }
 
+  /** How many arrays the graph itself owns: what grows where a step leaves something behind. */
+  int owned() {
+    return manager.getManagedArrays().size();
+  }
+
   /** Frees the parameters. Idempotent. */
   @Override
   public void close() {

@@ -70,11 +70,13 @@ class ArchitecturesTrainTest {
       double first = step(graph, manager, inputs, wanted, rate);
       double second = step(graph, manager, inputs, wanted, rate);
       assertThat(second).isLessThan(first);
+      int owned = graph.owned();
       double last = second;
       for (int i = 0; i < 5; i++) {
         last = step(graph, manager, inputs, wanted, rate);
       }
       assertThat(last).isLessThan(second);
+      assertThat(graph.owned()).as("arrays left behind").isEqualTo(owned);
       assertSameInRuntime(graph, manager, inputs);
     }
   }

@@ -110,6 +110,12 @@ class BasicOperatorsTest {
         OpCase.of("MatMul", 13, "weights").x(2, 3, 4).x(4, 2),
         OpCase.of("MatMul", 13, "vector").x(2, 3, 4).x(4),
         OpCase.of("MatMul", 13, "vectors").x(4).x(4),
+        einsum("bhid,bhjd->bhij").x(2, 2, 3, 4).x(2, 2, 5, 4),
+        einsum("ij,jk").x(2, 3).x(3, 4),
+        einsum("i,j->ji").x(2).x(3),
+        einsum("bij->bj").x(2, 3, 4),
+        einsum("bij,bjk,k->ib").x(2, 3, 4).x(2, 4, 3).x(3),
+        einsum("bij,kl->b").x(2, 3, 2).x(2, 3),
         OpCase.of("Gemm", 7, "").x(3, 4).x(4, 2).x(2),
         OpCase.of("Gemm", 11, "transB").x(3, 4).x(2, 4).x(2).with("transB", 1),
         OpCase.of("Gemm", 13, "no bias").x(3, 4).x(4, 2),
@@ -122,6 +128,10 @@ class BasicOperatorsTest {
             .with("alpha", 0.5f)
             .with("beta", 2f),
         OpCase.of("Gemm", 13, "scalar bias").x(3, 4).x(4, 2).x(1));
+  }
+
+  private static OpCase einsum(String equation) {
+    return OpCase.of("Einsum", 12, equation).with("equation", equation);
   }
 
   @ParameterizedTest

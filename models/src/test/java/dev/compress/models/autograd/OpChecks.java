@@ -146,9 +146,11 @@ final class OpChecks {
         TrainableGraph graph = TrainableGraph.of(one.model(element), manager)) {
       Map<String, NDArray> arrays = arrays(one, manager, type);
       arrays.values().forEach(array -> array.setRequiresGradient(true));
+      int owned = graph.owned();
       try (GradientCollector collector = engine.newGradientCollector()) {
         collector.backward(loss(graph.forward(manager, arrays, false, List.of()), manager));
       }
+      assertThat(graph.owned()).as("arrays left behind").isEqualTo(owned);
       Map<String, double[]> gradients = new LinkedHashMap<>();
       arrays.forEach((name, array) -> gradients.put(name, Numbers.doubles(array.getGradient())));
       return gradients;

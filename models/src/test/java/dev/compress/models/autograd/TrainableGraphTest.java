@@ -131,12 +131,14 @@ class TrainableGraphTest {
       NDArray images = input(manager);
       double first = step(graph, manager, images);
       int held = resources(manager);
+      int owned = graph.owned();
       double last = first;
       for (int i = 0; i < 300; i++) {
         last = step(graph, manager, images);
       }
       assertThat(last).isLessThan(0.5 * first);
       assertThat(resources(manager)).isEqualTo(held);
+      assertThat(graph.owned()).isEqualTo(owned);
       assertSameAsRuntime(graph, manager, images);
     }
   }

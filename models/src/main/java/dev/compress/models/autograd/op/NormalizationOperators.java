@@ -36,6 +36,7 @@ final class NormalizationOperators {
   private static Operator batch(NodeReader node) {
     node.onlyOutputs(1);
     node.require(node.flag("spatial", true), "spatial 0 has statistics of every element");
+    node.require(!node.flag("training_mode", false), "it computes by each batch's statistics");
     float declared = node.floatOf("momentum", DEFAULT_MOMENTUM);
     // some exporters write 0 or 1, with which the statistics would be one batch's or would not move
     double momentum = 1 - (declared > 0 && declared < 1 ? declared : DEFAULT_MOMENTUM);

@@ -20,6 +20,7 @@ public final class OperatorRegistry {
     ConvolutionOperators.register(registry);
     PoolingOperators.register(registry);
     MatrixOperators.register(registry);
+    EinsumOperator.register(registry);
     NormalizationOperators.register(registry);
     ShapeOperators.register(registry);
     ConstantOperators.register(registry);
