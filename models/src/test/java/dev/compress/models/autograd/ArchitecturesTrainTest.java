@@ -48,7 +48,8 @@ class ArchitecturesTrainTest {
     "TRANSFORMER, , 2, 0.002",
     "LSTM, , 2, 0.02"
   })
-  void stepsLowerTheLoss(Architecture architecture, @Nullable String image, int classes, float rate) {
+  void stepsLowerTheLoss(
+      Architecture architecture, @Nullable String image, int classes, float rate) {
     Optional<ImageSize> size =
         architecture == Architecture.DS_CNN || image == null
             ? Optional.empty()
@@ -156,7 +157,9 @@ class ArchitecturesTrainTest {
       }
       inputs.put(
           input.name(),
-          tokens ? manager.create(longs, new Shape(shape)) : manager.create(floats, new Shape(shape)));
+          tokens
+              ? manager.create(longs, new Shape(shape))
+              : manager.create(floats, new Shape(shape)));
     }
     return inputs;
   }

@@ -152,8 +152,7 @@ class TrainingSpeedTest {
         Block skip = stride == 1 ? Blocks.identityBlock() : convNorm(out, 1, stride);
         net.add(
                 new ParallelBlock(
-                    both ->
-                        new NDList(both.get(0).singletonOrThrow().add(both.get(1).head())),
+                    both -> new NDList(both.get(0).singletonOrThrow().add(both.get(1).head())),
                     List.of(main, skip)))
             .add(Activation::relu);
         channels = out;

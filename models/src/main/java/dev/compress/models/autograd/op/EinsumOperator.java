@@ -45,8 +45,10 @@ final class EinsumOperator {
   /** Without an arrow: all labels that appear once, in the order of the alphabet. */
   private static String implicitOutput(String left) {
     TreeMap<Character, Integer> counts = new TreeMap<>();
-    for (char label : left.replace(",", "").toCharArray()) {
-      counts.merge(label, 1, Integer::sum);
+    for (int i = 0; i < left.length(); i++) {
+      if (left.charAt(i) != ',') {
+        counts.merge(left.charAt(i), 1, Integer::sum);
+      }
     }
     StringBuilder output = new StringBuilder();
     counts.forEach((label, count) -> output.append(count == 1 ? label.toString() : ""));
@@ -69,8 +71,8 @@ final class EinsumOperator {
 
   private static Set<Character> letters(String labels) {
     Set<Character> letters = new LinkedHashSet<>();
-    for (char label : labels.toCharArray()) {
-      letters.add(label);
+    for (int i = 0; i < labels.length(); i++) {
+      letters.add(labels.charAt(i));
     }
     return letters;
   }
@@ -101,13 +103,18 @@ final class EinsumOperator {
     StringBuilder inner = new StringBuilder();
     StringBuilder rows = new StringBuilder();
     StringBuilder columns = new StringBuilder();
-    for (char label : left.labels().toCharArray()) {
+    for (int i = 0; i < left.labels().length(); i++) {
+      char label = left.labels().charAt(i);
       boolean shared = right.labels().indexOf(label) >= 0;
-      (shared ? later.contains(label) ? batch : inner : rows).append(label);
+      if (!shared) {
+        rows.append(label);
+      } else {
+        (later.contains(label) ? batch : inner).append(label);
+      }
     }
-    for (char label : right.labels().toCharArray()) {
-      if (left.labels().indexOf(label) < 0) {
-        columns.append(label);
+    for (int i = 0; i < right.labels().length(); i++) {
+      if (left.labels().indexOf(right.labels().charAt(i)) < 0) {
+        columns.append(right.labels().charAt(i));
       }
     }
     NDArray x = left.ordered("" + batch + rows + inner).array();
