@@ -1,7 +1,9 @@
 package dev.compress.models.autograd;
 
+import dev.compress.graph.Attribute;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -188,6 +190,17 @@ class BasicOperatorsTest {
     return Stream.of(
         OpCase.of("Identity", 13, "").x(2, 3),
         OpCase.of("Reshape", 7, "zero and free").x(2, 3, 4).ints(0, -1),
+        OpCase.of("Affine", 7, "").x(2, 3).with("alpha", 2f).with("beta", 0.5f),
+        OpCase.of("ImageScaler", 7, "")
+            .x(1, 2, 2, 3)
+            .with("scale", 0.5f)
+            .with(Attribute.ofFloats("bias", List.of(1f, -1f))),
+        OpCase.of("Crop", 7, "").x(1, 2, 5, 6).with("border", new long[] {1, 0, 2, 1}),
+        OpCase.of("Crop", 7, "scale")
+            .x(1, 2, 5, 6)
+            .with("border", new long[] {1, 0, 0, 0})
+            .with("scale", new long[] {3, 2}),
+        OpCase.of("Reshape", 14, "allowzero").x(0, 3).ints(3, 0).with("allowzero", 1).flat(),
         OpCase.of("Reshape", 14, "").x(2, 3, 4).ints(4, 6),
         OpCase.of("Flatten", 9, "").x(2, 3, 4),
         OpCase.of("Flatten", 11, "axis 0").x(2, 3, 4).with("axis", 0),

@@ -135,6 +135,10 @@ final class OpCase {
     return this;
   }
 
+  String opType() {
+    return opType;
+  }
+
   double tolerance() {
     return tolerance;
   }

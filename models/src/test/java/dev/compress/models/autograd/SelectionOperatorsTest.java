@@ -60,6 +60,7 @@ class SelectionOperatorsTest {
             .with("axis", 0)
             .with("largest", 0)
             .outputs(2),
+        OpCase.of("TopK", 7, "attribute").x(3, 5).with("k", 2).outputs(2),
         OpCase.of("DepthToSpace", 11, "").x(2, 8, 2, 3).with("blocksize", 2),
         OpCase.of("DepthToSpace", 11, "CRD").x(2, 8, 2, 3).with("blocksize", 2).with("mode", "CRD"),
         OpCase.of("SpaceToDepth", 7, "").x(2, 3, 4, 6).with("blocksize", 2));

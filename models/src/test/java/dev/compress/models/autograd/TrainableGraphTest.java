@@ -281,6 +281,45 @@ class TrainableGraphTest {
     assertThat(TrainableGraph.unsupported(network())).isEmpty();
   }
 
+  /** Some exporters keep weights in Constant nodes: these are trained and written back there. */
+  @Test
+  void trainsWeightsInConstantNodes() {
+    Tensor weight = normal(new SplitMix64(2), 3, 2);
+    Graph graph =
+        Graph.of(
+            "net",
+            List.of(
+                Node.of("Constant", "w", List.of(), List.of("w"), Attribute.of("value", weight)),
+                Node.of(
+                    "Constant",
+                    "half",
+                    List.of(),
+                    List.of("half"),
+                    Attribute.of("value_float", 0.5f)),
+                Node.of("MatMul", "product", List.of("x", "w"), List.of("p")),
+                Node.of("Mul", "scaled", List.of("p", "half"), List.of("y"))),
+            List.of(),
+            List.of(floats("x", Dim.of(2), Dim.of(3))),
+            List.of(floats("y", Dim.of(2), Dim.of(2))));
+    OnnxModel model = OnnxModel.of(8, 13, graph);
+    try (NDManager manager = TestEngine.manager();
+        TrainableGraph trainable = TrainableGraph.of(model, manager)) {
+      assertThat(OnnxWriter.toBytes(trainable.write())).isEqualTo(OnnxWriter.toBytes(model));
+      assertThat(parameter(trainable, "half").trainable()).isFalse();
+      Parameter trained = parameter(trainable, "w");
+      assertThat(trained.trainable()).isTrue();
+      assertThat(trained.consumerOpType()).isEqualTo("MatMul");
+      trained.array().addi(1);
+      Tensor after =
+          StoredTensors.of(trainable.write().graph())
+              .getOrDefault("w", Tensor.ofFloats(dev.compress.tensor.Shape.of(0)));
+      float[] before = weight.toFloats();
+      for (int i = 0; i < before.length; i++) {
+        assertThat(after.toFloats()[i]).isEqualTo(before[i] + 1);
+      }
+    }
+  }
+
   @Test
   void saysWhichDataIsMissing() {
     try (NDManager manager = TestEngine.manager();

@@ -1,6 +1,7 @@
 package dev.compress.models.autograd.op;
 
 import ai.djl.ndarray.NDList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -39,6 +40,11 @@ public final class OperatorRegistry {
   /** The factory of an operator of the ONNX set; empty if it is unknown here. */
   public Optional<OperatorFactory> find(String opType) {
     return Optional.ofNullable(factories.get(opType));
+  }
+
+  /** The names of all of them, in order. */
+  public List<String> opTypes() {
+    return List.copyOf(factories.keySet());
   }
 
   void add(String opType, OperatorFactory factory) {
