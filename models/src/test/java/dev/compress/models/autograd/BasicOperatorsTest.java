@@ -73,6 +73,7 @@ class BasicOperatorsTest {
             .with("alpha", 0.3f)
             .with("beta", 0.4f),
         OpCase.of("Mish", 18, "").x(3, 4),
+        OpCase.of("Swish", 24, "").x(3, 4).with("alpha", 1.5f),
         OpCase.of("LeakyRelu", 7, "").x(3, 4),
         OpCase.of("LeakyRelu", 16, "alpha").x(3, 4).with("alpha", 0.3f),
         OpCase.of("Elu", 7, "").x(3, 4).with("alpha", 0.7f),
