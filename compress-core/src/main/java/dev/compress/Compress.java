@@ -15,6 +15,7 @@ import dev.compress.report.TransformGateException;
 import dev.compress.report.TransformReport;
 import dev.compress.report.UnpackReport;
 import dev.compress.runtime.HostCpu;
+import dev.compress.train.TuningData;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -36,6 +37,7 @@ public final class Compress {
   private final Passes passes;
   private final Optional<Dataset> calibration;
   private final Optional<Dataset> selection;
+  private final Optional<TuningData> tuning;
   private final Optional<Path> cache;
   private final Progress progress;
   private final Supplier<Optional<RunAccount>> accounts;
@@ -44,12 +46,14 @@ public final class Compress {
       Passes passes,
       Optional<Dataset> calibration,
       Optional<Dataset> selection,
+      Optional<TuningData> tuning,
       Optional<Path> cache,
       Progress progress,
       Supplier<Optional<RunAccount>> accounts) {
     this.passes = passes;
     this.calibration = calibration;
     this.selection = selection;
+    this.tuning = tuning;
     this.cache = cache;
     this.progress = progress;
     this.accounts = accounts;
@@ -68,6 +72,7 @@ public final class Compress {
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
+        Optional.empty(),
         Progress.NONE,
         Optional::empty);
   }
@@ -83,12 +88,22 @@ public final class Compress {
 
   /** The same, calibrating on a dataset; unbound or bound. */
   public Compress calibratingOn(Dataset data) {
-    return new Compress(passes, Optional.of(data), selection, cache, progress, accounts);
+    return new Compress(passes, Optional.of(data), selection, tuning, cache, progress, accounts);
   }
 
   /** The same, holding the recipe's {@code maxDrop} on a labelled dataset. */
   public Compress holdingAccuracyOn(Dataset data) {
-    return new Compress(passes, calibration, Optional.of(data), cache, progress, accounts);
+    return new Compress(passes, calibration, Optional.of(data), tuning, cache, progress, accounts);
+  }
+
+  /**
+   * The same, tuning on a dataset where the recipe says {@code fineTune}.
+   *
+   * @param data what it learns from, with or without labels, and what it selects on
+   */
+  public Compress tuningOn(TuningData data) {
+    return new Compress(
+        passes, calibration, selection, Optional.of(data), cache, progress, accounts);
   }
 
   /**
@@ -107,12 +122,12 @@ public final class Compress {
    * @param newAccounts opens one for each run, which closes it; empty where there is none
    */
   public Compress accountedBy(Supplier<Optional<RunAccount>> newAccounts) {
-    return new Compress(passes, calibration, selection, cache, progress, newAccounts);
+    return new Compress(passes, calibration, selection, tuning, cache, progress, newAccounts);
   }
 
   /** The same, telling how far the work has come; its {@code cancelled} stops a run. */
   public Compress reportingTo(Progress newProgress) {
-    return new Compress(passes, calibration, selection, cache, newProgress, accounts);
+    return new Compress(passes, calibration, selection, tuning, cache, newProgress, accounts);
   }
 
   /**
@@ -120,7 +135,8 @@ public final class Compress {
    * the same data finds it. Entries are keyed by the content of both.
    */
   public Compress keepingCalibrationIn(Path file) {
-    return new Compress(passes, calibration, selection, Optional.of(file), progress, accounts);
+    return new Compress(
+        passes, calibration, selection, tuning, Optional.of(file), progress, accounts);
   }
 
   /**
@@ -132,7 +148,7 @@ public final class Compress {
    */
   public TransformReport plan(Path model) {
     LoadedModel loaded = OnnxReader.read(model);
-    return new Transformation(passes, calibration, selection, cache, progress).plan(loaded);
+    return new Transformation(passes, calibration, selection, tuning, cache, progress).plan(loaded);
   }
 
   /**
@@ -166,7 +182,8 @@ public final class Compress {
    * @throws dev.compress.error.CancelledException if the progress said so
    */
   public TransformReport run(Path model, Path output, boolean overwrite) {
-    Transformation work = new Transformation(passes, calibration, selection, cache, progress);
+    Transformation work =
+        new Transformation(passes, calibration, selection, tuning, cache, progress);
     Optional<RunAccount> account = accounts.get();
     if (account.isEmpty()) {
       return work.run(model, output, overwrite);

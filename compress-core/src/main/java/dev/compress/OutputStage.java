@@ -168,7 +168,9 @@ final class OutputStage {
     }
     WrittenModel written =
         OnnxWriter.write(stamped(model), output, settings(overwrite), work.progress());
-    if (written.bytes() <= loaded.bytes()) {
+    // Changed weights were asked for, even where what is said of them makes the file longer.
+    boolean wanted = passes.reshapesWeights() && transformed.fallback().isEmpty();
+    if (written.bytes() <= loaded.bytes() || wanted) {
       return new Output(written, transformed);
     }
     // Scales and conversions outweigh small layers; weights alone may still be worth it.

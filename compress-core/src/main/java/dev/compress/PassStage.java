@@ -67,8 +67,7 @@ final class PassStage {
     Optional<CalibrationCache> cache = cache();
     PassContext context =
         new PassContext(scratch, work.progress(), threads, report.seed(), samples, cache, memo);
-    List<CompressionPass> all = new ArrayList<>(passes.preparing(model));
-    all.addAll(passes.shaping());
+    List<CompressionPass> all = new ArrayList<>(new Tuning(work).shaping(model));
     List<CompressionPass> quantizing = passes.quantizing();
     all.addAll(quantizing);
     Pipeline.Outcome outcome = new Pipeline(all).run(model, context);

@@ -17,6 +17,7 @@ import dev.compress.runtime.ProcessMemory;
 import dev.compress.runtime.RuntimeInfo;
 import dev.compress.search.HoldAccuracy;
 import dev.compress.search.ModelScore;
+import dev.compress.train.TuningData;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -279,6 +280,13 @@ final class ReportBuilder {
     }
     data.add(new Used(step, dataset));
     notes.addAll(dataset.notes());
+  }
+
+  /** What a model is tuned on. */
+  void tuning(TuningData tuning) {
+    data.add(new Used("training", tuning.training()));
+    notes.addAll(tuning.training().notes());
+    tuning.selection().ifPresent(d -> data.add(new Used("validation", d)));
   }
 
   /** What a search found, on the data that it chose by. */

@@ -20,6 +20,7 @@ import dev.compress.runtime.ShapeInference;
 import dev.compress.search.ModelScore;
 import dev.compress.tensor.Scratch;
 import dev.compress.tensor.Sha256;
+import dev.compress.train.TuningData;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -37,10 +38,12 @@ final class Transformation {
       Passes passes,
       Optional<Dataset> calibration,
       Optional<Dataset> selection,
+      Optional<TuningData> tuning,
       Optional<Path> cacheFile,
       Progress progress) {
     this.work =
-        new Work(passes, calibration, selection, cacheFile, progress, new ReportBuilder(passes));
+        new Work(
+            passes, calibration, selection, tuning, cacheFile, progress, new ReportBuilder(passes));
   }
 
   TransformReport plan(LoadedModel loaded) {
@@ -48,8 +51,7 @@ final class Transformation {
     work.report().warn(checked.warnings());
     work.report().warn(work.passes().filter().unmatched(checked.model().graph()));
     work.report().input(loaded, Sha256.of(loaded.file()));
-    List<CompressionPass> all = new ArrayList<>(work.passes().preparing(checked.model()));
-    all.addAll(work.passes().shaping());
+    List<CompressionPass> all = new ArrayList<>(new Tuning(work).shaping(checked.model()));
     all.addAll(work.passes().quantizing());
     Optional<Samples> samples = work.calibration().map(d -> work.samplesOf(d, checked.model()));
     try (Scratch scratch = Scratch.inTemporaryFolder()) {

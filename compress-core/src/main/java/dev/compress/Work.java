@@ -8,6 +8,7 @@ import dev.compress.metric.Metric;
 import dev.compress.progress.Progress;
 import dev.compress.recipe.Passes;
 import dev.compress.search.ModelScore;
+import dev.compress.train.TuningData;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -17,6 +18,7 @@ import java.util.Optional;
  * @param passes the recipe with every text checked
  * @param calibration data to learn ranges from
  * @param selection labelled data that the recipe's limit is held on
+ * @param tuning data to tune on, if the recipe tunes
  * @param cacheFile where to keep what calibration learns
  * @param progress told how far the work has come; asked whether to stop
  * @param report gathers what is done
@@ -25,6 +27,7 @@ record Work(
     Passes passes,
     Optional<Dataset> calibration,
     Optional<Dataset> selection,
+    Optional<TuningData> tuning,
     Optional<Path> cacheFile,
     Progress progress,
     ReportBuilder report) {

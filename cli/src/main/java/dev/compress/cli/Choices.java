@@ -72,6 +72,13 @@ abstract class Choices implements Iterable<String> {
     }
   }
 
+  /** Of {@code --prune-schedule}. */
+  static final class PruneSchedule extends Choices {
+    PruneSchedule() {
+      super("once", "agp");
+    }
+  }
+
   /** Of {@code --pack}. */
   static final class Pack extends Choices {
     Pack() {

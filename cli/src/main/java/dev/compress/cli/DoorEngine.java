@@ -9,6 +9,7 @@ import dev.compress.progress.Progress;
 import dev.compress.recipe.Recipe;
 import dev.compress.report.TransformGateException;
 import dev.compress.report.TransformReport;
+import dev.compress.train.TuningData;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -93,7 +94,24 @@ final class DoorEngine implements TransformEngine {
       open.add(data);
       prepared = prepared.holdingAccuracyOn(data);
     }
+    if (recipe.trainData() != null) {
+      Dataset training = tuning(recipe.trainData(), recipe, open);
+      Optional<Dataset> selection =
+          Optional.ofNullable(recipe.validationData()).map(d -> tuning(d, recipe, open));
+      prepared = prepared.tuningOn(new TuningData(training, selection));
+    }
     return prepared;
+  }
+
+  /** Described as the data to score on is, unless a descriptor of its own lies beside it. */
+  private Dataset tuning(String path, Recipe recipe, List<Dataset> open) {
+    Dataset data =
+        open(
+            path,
+            calibrationDescriptor(path, recipe.data(), config(recipe)),
+            samples::calibrationData);
+    open.add(data);
+    return data;
   }
 
   private static Optional<Path> config(Recipe recipe) {

@@ -44,6 +44,9 @@ final class OutputName {
     if (recipe.cluster() != null) {
       parts.add("cluster" + recipe.cluster());
     }
+    if (recipe.fineTune() != null && parts.isEmpty()) {
+      parts.add("tuned");
+    }
     if (recipe.quantize() != null) {
       parts.add(recipe.quantize());
     }

@@ -48,6 +48,10 @@ final class RecipeSettings {
         .channelRound(first(shrink.channelRound, base.channelRound()))
         .cluster(first(shrink.cluster, base.cluster()))
         .pack(first(shrink.pack, base.pack()))
+        .fineTune(first(shrink.fineTune, base.fineTune()))
+        .pruneSchedule(first(shrink.pruneSchedule, base.pruneSchedule()))
+        .trainData(first(shrink.trainData, base.trainData()))
+        .validationData(first(shrink.validationData, base.validationData()))
         .build();
   }
 

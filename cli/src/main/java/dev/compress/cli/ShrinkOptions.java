@@ -64,6 +64,16 @@ final class ShrinkOptions {
   @Nullable Integer channelRound;
 
   @Option(
+      names = "--prune-schedule",
+      completionCandidates = Choices.PruneSchedule.class,
+      order = 15,
+      paramLabel = "WHEN",
+      description =
+          "once (default), before it is tuned; or agp: little by little while it is, with"
+              + " --fine-tune.")
+  @Nullable String pruneSchedule;
+
+  @Option(
       names = "--cluster",
       order = 16,
       paramLabel = "K",
@@ -80,6 +90,30 @@ final class ShrinkOptions {
           "Store weights in their smallest exact form: auto (default): after pruning or clustering,"
               + " within bounds of load time and memory; always; or none.")
   @Nullable String pack;
+
+  @Option(
+      names = "--fine-tune",
+      order = 18,
+      paramLabel = "EPOCHS",
+      description =
+          "Train what is left on --train-data, with the input as a teacher; zeros, shared values and"
+              + " removed channels stay. Default: none.")
+  @Nullable Integer fineTune;
+
+  @Option(
+      names = "--train-data",
+      order = 18,
+      paramLabel = "PATH",
+      description = "Data to tune on, with or without labels. Default: none.")
+  @Nullable String trainData;
+
+  @Option(
+      names = "--validation-data",
+      order = 18,
+      paramLabel = "PATH",
+      description =
+          "Data to choose the best epoch on. Default: a tenth of the training data, by seed.")
+  @Nullable String validationData;
 
   /** The share to prune, a number from a number or a percentage. */
   @Nullable Double prune() {

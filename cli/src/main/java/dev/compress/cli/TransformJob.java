@@ -120,7 +120,8 @@ final class TransformJob {
     }
     if (recipe.dataConfig() != null
         && !isFile(recipe.data())
-        && !isFile(recipe.calibrationData())) {
+        && !isFile(recipe.calibrationData())
+        && !isFile(recipe.trainData())) {
       throw new UsageException(
           "--data-config describes data that --data or --calibration-data PATH names; sample:NAME"
               + " has a description of its own.");
@@ -131,6 +132,16 @@ final class TransformJob {
       throw new UsageException(
           "--quantize-mode static needs samples to calibrate on. Name them with --calibration-data"
               + " PATH, or choose dynamic or weights.");
+    }
+    if (recipe.fineTune() != null && recipe.trainData() == null) {
+      throw new UsageException(
+          "--fine-tune needs data to learn from. Name it with --train-data PATH.");
+    }
+    if (recipe.fineTune() == null
+        && (recipe.trainData() != null || recipe.validationData() != null)) {
+      throw new UsageException(
+          "--train-data and --validation-data are for --fine-tune EPOCHS. Add it, or leave them"
+              + " away.");
     }
     if (command.data.calibrationCache != null) {
       if (recipe.calibrationData() == null && Samples.name(model).isEmpty()) {
@@ -149,6 +160,7 @@ final class TransformJob {
     atLeastOne("--threads", recipe.threads());
     atLeastOne("--calibration-samples", recipe.calibrationSamples());
     atLeastOne("--opset", recipe.opset());
+    atLeastOne("--fine-tune", recipe.fineTune());
     checkShare(recipe.prune());
     Integer cluster = recipe.cluster();
     if (cluster != null && (cluster < 2 || cluster > 256)) {

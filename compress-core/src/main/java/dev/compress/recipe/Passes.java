@@ -9,6 +9,7 @@ import dev.compress.pack.PackWeights;
 import dev.compress.pack.TrimQuantization;
 import dev.compress.pack.UnpackWeights;
 import dev.compress.pass.CompressionPass;
+import dev.compress.prepare.FoldBatchNorm;
 import dev.compress.prepare.PreparePasses;
 import dev.compress.prepare.UpgradeOpset;
 import dev.compress.prepare.WidenFloat16;
@@ -95,6 +96,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     passes.pruning();
     passes.channelPruning();
     passes.clustering();
+    passes.gradualPruning();
     return passes;
   }
 
@@ -141,6 +143,20 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
    * @param model the model that they will run on
    */
   public List<CompressionPass> preparing(OnnxModel model) {
+    return PreparePasses.all(opset(model), onceConstant());
+  }
+
+  /**
+   * The same for a model that is tuned next: batch normalization stays, because training wants it.
+   *
+   * @param model as it is read
+   * @return in order
+   */
+  public List<CompressionPass> preparingToTune(OnnxModel model) {
+    return preparing(model).stream().filter(p -> !(p instanceof FoldBatchNorm)).toList();
+  }
+
+  private long opset(OnnxModel model) {
     long wanted =
         switch (quantization()) {
           case NONE -> model.opset();
@@ -163,7 +179,10 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     if (packMode() == Packing.ALWAYS || (packMode() == Packing.AUTO && leavesPatterns())) {
       wanted = Math.max(wanted, PackWeights.OPSET);
     }
-    long opset = Math.max(model.opset(), cap == null ? wanted : Math.min(cap, wanted));
+    return Math.max(model.opset(), cap == null ? wanted : Math.min(cap, wanted));
+  }
+
+  private List<CompressionPass> onceConstant() {
     List<CompressionPass> onceConstant = new ArrayList<>();
     onceConstant.add(new UnpackWeights(false));
     boolean integers = quantization() == Quantization.INT8 || quantization() == Quantization.INT4;
@@ -172,7 +191,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     }
     // While batch normalization is there to tell.
     channelPruning().filter(PruneChannels::wantsBatchNorm).ifPresent(onceConstant::add);
-    return PreparePasses.all(opset, onceConstant);
+    return onceConstant;
   }
 
   /** When weights are stored in their smallest form. */
@@ -189,7 +208,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
 
   /** Whether weights are changed before or beside their quantization. */
   public boolean reshapesWeights() {
-    return leavesPatterns() || channelPruning().isPresent();
+    return leavesPatterns() || channelPruning().isPresent() || recipe.fineTune() != null;
   }
 
   /** Whether weights get zeros or repeated values, which can be stored in less. */
@@ -299,13 +318,55 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
    * @return in order
    */
   public List<CompressionPass> shaping() {
-    List<CompressionPass> all = new ArrayList<>();
-    pruning().ifPresent(all::add);
-    channelPruning().filter(p -> !p.wantsBatchNorm()).ifPresent(all::add);
-    if (quantization() != Quantization.INT8) { // that clusters its codes itself
-      clustering().ifPresent(all::add);
-    }
+    List<CompressionPass> all = new ArrayList<>(removing());
+    all.addAll(sharing());
     return all;
+  }
+
+  /**
+   * The passes that take weights away.
+   *
+   * @return in order
+   */
+  public List<CompressionPass> removing() {
+    List<CompressionPass> all = new ArrayList<>();
+    pruning().filter(p -> gradualPruning().isEmpty()).ifPresent(all::add);
+    channelPruning().filter(p -> !p.wantsBatchNorm()).ifPresent(all::add);
+    return all;
+  }
+
+  /**
+   * The passes that leave float weights fewer values.
+   *
+   * @return in order
+   */
+  public List<CompressionPass> sharing() {
+    // int8 clusters its codes itself
+    return quantization() == Quantization.INT8
+        ? List.of()
+        : clustering().<List<CompressionPass>>map(List::of).orElse(List.of());
+  }
+
+  /** The pruning that comes little by little while the model is tuned. */
+  public Optional<PruneWeights> gradualPruning() {
+    String schedule = recipe.pruneSchedule();
+    if (schedule == null || schedule.equals("once")) {
+      return Optional.empty();
+    }
+    if (!schedule.equals("agp")) {
+      throw unknown("prune-schedule", schedule, List.of("once", "agp"));
+    }
+    if (recipe.fineTune() == null) {
+      throw new IllegalArgumentException(
+          "--prune-schedule agp prunes while the model is tuned. Add --fine-tune EPOCHS.");
+    }
+    return Optional.of(
+        pruning()
+            .filter(p -> p.kind() == PruneKind.UNSTRUCTURED)
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "--prune-schedule agp is for unstructured pruning. Add --prune SHARE.")));
   }
 
   /**

@@ -35,6 +35,10 @@ import org.jspecify.annotations.Nullable;
  * @param channelRound what is left of a layer's channels is a multiple of that
  * @param cluster how many distinct values a weight may have, 2 to 256
  * @param pack auto, always or none
+ * @param fineTune epochs of training after weights were taken away
+ * @param pruneSchedule once, or agp: little by little while it is tuned
+ * @param trainData data to tune on
+ * @param validationData data to choose the best epoch on
  */
 @JsonNaming(PropertyNamingStrategies.KebabCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -64,7 +68,11 @@ public record Recipe(
     @Nullable String pruneTarget,
     @Nullable Integer channelRound,
     @Nullable Integer cluster,
-    @Nullable String pack) {
+    @Nullable String pack,
+    @Nullable Integer fineTune,
+    @Nullable String pruneSchedule,
+    @Nullable String trainData,
+    @Nullable String validationData) {
   /** All defaults: prepares the model and changes no weights. */
   public static final Recipe EMPTY = new RecipeBuilder().build();
 

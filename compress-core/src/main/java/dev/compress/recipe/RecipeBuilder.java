@@ -33,6 +33,10 @@ public final class RecipeBuilder {
   private @Nullable Integer channelRound;
   private @Nullable Integer cluster;
   private @Nullable String pack;
+  private @Nullable Integer fineTune;
+  private @Nullable String pruneSchedule;
+  private @Nullable String trainData;
+  private @Nullable String validationData;
 
   /** All defaults. */
   public RecipeBuilder() {}
@@ -64,6 +68,10 @@ public final class RecipeBuilder {
     channelRound = recipe.channelRound();
     cluster = recipe.cluster();
     pack = recipe.pack();
+    fineTune = recipe.fineTune();
+    pruneSchedule = recipe.pruneSchedule();
+    trainData = recipe.trainData();
+    validationData = recipe.validationData();
   }
 
   /** Sets int8, fp16 or int4. */
@@ -222,6 +230,30 @@ public final class RecipeBuilder {
     return this;
   }
 
+  /** Sets the epochs of training after weights were taken away. */
+  public RecipeBuilder fineTune(@Nullable Integer value) {
+    fineTune = value;
+    return this;
+  }
+
+  /** Sets once or agp. */
+  public RecipeBuilder pruneSchedule(@Nullable String value) {
+    pruneSchedule = value;
+    return this;
+  }
+
+  /** Sets the data to tune on. */
+  public RecipeBuilder trainData(@Nullable String value) {
+    trainData = value;
+    return this;
+  }
+
+  /** Sets the data to choose the best epoch on. */
+  public RecipeBuilder validationData(@Nullable String value) {
+    validationData = value;
+    return this;
+  }
+
   /** The recipe of what was set. */
   public Recipe build() {
     return new Recipe(
@@ -250,6 +282,10 @@ public final class RecipeBuilder {
         pruneTarget,
         channelRound,
         cluster,
-        pack);
+        pack,
+        fineTune,
+        pruneSchedule,
+        trainData,
+        validationData);
   }
 }

@@ -7,6 +7,7 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -15,10 +16,11 @@ import org.jspecify.annotations.Nullable;
  * share a value go on sharing one. Removed channels stay removed whatever this says.
  *
  * @param rules what holds of which weight; of others nothing
+ * @param gradual zeros that come while it trains; empty: there are none
  */
-public record Structure(Map<String, Rule> rules) {
+public record Structure(Map<String, Rule> rules, Optional<GradualPruning> gradual) {
   /** Nothing has to stay. */
-  public static final Structure NONE = new Structure(Map.of());
+  public static final Structure NONE = new Structure(Map.of(), Optional.empty());
 
   /** A layer that is used as it was made has few zeros, and those by chance. */
   private static final double FEWEST_ZEROS = 0.05;
@@ -39,6 +41,11 @@ public record Structure(Map<String, Rule> rules) {
     rules = Collections.unmodifiableMap(new LinkedHashMap<>(rules));
   }
 
+  /** The same, pruned while it trains. */
+  public Structure prunedBy(GradualPruning pruning) {
+    return new Structure(rules, Optional.of(pruning));
+  }
+
   /**
    * What there is in a model: of each float weight of two or more dims, the zeros where they are a
    * twentieth or more, and the values where they are at most 256 and each occurs four times or more
@@ -57,7 +64,7 @@ public record Structure(Map<String, Rule> rules) {
         }
       }
     }
-    return new Structure(rules);
+    return new Structure(rules, Optional.empty());
   }
 
   private static @Nullable Rule ruleOf(float[] weights) {

@@ -31,6 +31,15 @@ class SettingsTest {
     assertThat(all.at(step, 10, 4)).isCloseTo(rate, within(1e-12));
   }
 
+  /** arXiv 1710.01878, of 100 steps in the first 60 of which it prunes. */
+  @ParameterizedTest(name = "step {0}")
+  @CsvSource({"0, 0", "30, 0.7875", "60, 0.9", "99, 0.9"})
+  void gradualPruningFollowsACube(long step, double share) {
+    GradualPruning pruning = new GradualPruning(0.9, (model, s) -> model);
+    assertThat(pruning.at(step, 100)).isCloseTo(share, within(1e-12));
+    assertThat(pruning.isOver(step, 100)).isEqualTo(step >= 60);
+  }
+
   @Test
   void augmentationsAreReadAndPrinted() {
     assertThat(Augmentation.parse("shift,flip,cutout")).isEqualTo(new Augmentation(2, true, 8));

@@ -2,6 +2,8 @@ package dev.compress.models.training;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import dev.compress.graph.Initializer;
+import dev.compress.graph.OnnxModel;
 import dev.compress.models.autograd.Parameter;
 import dev.compress.train.Structure;
 import java.util.ArrayList;
@@ -64,6 +66,24 @@ final class StructureKeeper implements AutoCloseable {
     }
     clusters.put(name, cluster);
     counts.put(name, numbers.size());
+  }
+
+  /**
+   * Keeps zero from now on what is zero in a pruned model, and nothing else of those weights.
+   *
+   * @param pruned the same model with more zeros
+   * @param parameters all weights of the model
+   * @param manager owns the masks
+   */
+  void maskAs(OnnxModel pruned, List<Parameter> parameters, NDManager manager) {
+    Map<String, Initializer> sparse = new HashMap<>();
+    pruned.graph().initializers().forEach(i -> sparse.put(i.name(), i));
+    for (Parameter parameter : parameters) {
+      Initializer found = sparse.get(parameter.name());
+      if (found != null && parameter.trainable() && found.tensor().shape().rank() >= 2) {
+        mask(parameter, found.tensor().toFloats(), manager);
+      }
+    }
   }
 
   /** Makes the gradient of shared weights one of the shared values. */

@@ -4,18 +4,17 @@ import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import dev.compress.data.Batch;
 import dev.compress.data.Dataset;
 import dev.compress.error.InvalidDataException;
 import dev.compress.error.UnsupportedModelException;
+import dev.compress.graph.OnnxModel;
 import dev.compress.models.autograd.Parameter;
 import dev.compress.models.autograd.TrainableGraph;
 import dev.compress.models.training.loss.Criterion;
 import dev.compress.models.training.loss.StepValues;
 import dev.compress.progress.Progress;
+import dev.compress.train.GradualPruning;
 import dev.compress.train.Head;
-import dev.compress.train.Objective;
-import dev.compress.train.Task;
 import dev.compress.train.Teacher;
 import dev.compress.train.TrainingJob;
 import dev.compress.train.TrainingResult;
@@ -26,7 +25,6 @@ import dev.compress.train.TrainingSummary.Stop;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -35,6 +33,8 @@ final class TrainingRun {
   /** What is lost at most by a kill. */
   static final long CHECKPOINT_NANOS = 60_000_000_000L;
 
+  private static final long PRUNINGS_AN_EPOCH = 4;
+
   private final TrainingJob job;
   private final Progress progress;
   private final long checkpointNanos;
@@ -42,6 +42,7 @@ final class TrainingRun {
   private final SelectionScore score;
   private final List<String> notes = new ArrayList<>();
   private Position at = new Position();
+  private boolean pruned;
   private long lastSave = System.nanoTime();
   private long started = System.nanoTime();
 
@@ -106,7 +107,7 @@ final class TrainingRun {
         at = checkpoint.get().load(tools.state());
         notes.add("Went on from step " + at.step + ", after " + at.epoch + " whole epochs.");
       } else {
-        at.best = select(tools);
+        at.best = gradual().isPresent() ? null : (Double) select(tools);
       }
       Stop stop = epochs(tools, checkpoint);
       tools.best().restore();
@@ -246,6 +247,7 @@ final class TrainingRun {
       long start = System.nanoTime();
       EpochFeed.Samples samples = feed.next();
       rate = rate();
+      prune(tools);
       double loss = step(tools, samples, rate);
       at.step++;
       if (!Double.isFinite(loss)) {
@@ -259,7 +261,7 @@ final class TrainingRun {
       at.trainingSeconds += seconds;
       at.epochSeconds += seconds;
       progress.advance(samples.positions().length);
-      tell(loss);
+      progress.status(ProgressText.of(at, job, score, loss));
       if (checkpoint.isPresent() && System.nanoTime() - lastSave >= checkpointNanos) {
         save(checkpoint.get(), tools);
       }
@@ -270,8 +272,35 @@ final class TrainingRun {
   }
 
   private double rate() {
-    long perEpoch = EpochFeed.steps(job.data().training(), job.settings());
-    return job.settings().learningRate().at(at.step, perEpoch, job.settings().epochs());
+    return job.settings().learningRate().at(at.step, stepsPerEpoch(), job.settings().epochs());
+  }
+
+  private long stepsPerEpoch() {
+    return EpochFeed.steps(job.data().training(), job.settings());
+  }
+
+  private Optional<GradualPruning> gradual() {
+    return job.structure().gradual();
+  }
+
+  private long steps() {
+    return stepsPerEpoch() * job.settings().epochs();
+  }
+
+  /** A few times an epoch, until the pruning is over. */
+  private void prune(Tools tools) {
+    if (gradual().isEmpty() || pruned) {
+      return;
+    }
+    GradualPruning pruning = gradual().get();
+    boolean over = pruning.isOver(at.step, steps());
+    if (over || at.step % Math.max(1, stepsPerEpoch() / PRUNINGS_AN_EPOCH) == 0) {
+      OnnxModel sparse =
+          pruning.pruner().prune(tools.graph().write(), pruning.at(at.step, steps()));
+      tools.structure().maskAs(sparse, tools.graph().parameters(), tools.manager());
+      tools.weights().forEach(tools.structure()::restoreZeros);
+      pruned = over;
+    }
   }
 
   /** One step; returns its loss. */
@@ -323,6 +352,10 @@ final class TrainingRun {
     }
   }
 
+  private double select(Tools tools) {
+    return new SelectionRun(job, score).value(tools.graph(), tools.manager());
+  }
+
   private void finishEpoch(Tools tools, double rate) {
     long start = System.nanoTime();
     double value = select(tools);
@@ -330,7 +363,8 @@ final class TrainingRun {
     at.epochSeconds += (System.nanoTime() - start) / 1e9;
     at.epochs.add(
         new Epoch(at.epoch, at.lossSum / Math.max(1, at.epochSteps), value, rate, at.epochSeconds));
-    if (score.isBetter(value, at.best == null ? Double.NaN : at.best)) {
+    boolean counts = gradual().isEmpty() || pruned; // a model with too few zeros is none
+    if (counts && score.isBetter(value, at.best == null ? Double.NaN : at.best)) {
       at.best = value;
       at.bestEpoch = at.epoch;
       at.withoutGain = 0;
@@ -342,84 +376,6 @@ final class TrainingRun {
     at.lossSum = 0;
     at.epochSteps = 0;
     at.epochSeconds = 0;
-  }
-
-  /** The metric on the selection data. */
-  private double select(Tools tools) {
-    Dataset data = job.data().selection();
-    SelectionScore.Tally tally = score.tally(data);
-    int first = 0;
-    for (Batch batch : data.batches(job.settings().batch())) {
-      try (NDManager scope = tools.manager().newSubManager()) {
-        NDArray output =
-            tools
-                .graph()
-                .forward(scope, BatchArrays.of(batch.inputs(), scope), false, List.of())
-                .get(0);
-        NDArray rows =
-            output.getShape().get(0) == batch.count() ? output : output.get("0:" + batch.count());
-        if (score.byTeacher()) {
-          byTeacher(tally, rows, first, batch.count());
-        } else if (batch.labels().length > 0) {
-          tally.addLabels(rows, batch.labels());
-        } else {
-          tally.addTargets(rows, batch.targets());
-        }
-      }
-      first += batch.count();
-    }
-    return tally.value();
-  }
-
-  private void byTeacher(SelectionScore.Tally tally, NDArray rows, int first, int count) {
-    int[] positions = new int[count];
-    for (int i = 0; i < count; i++) {
-      positions[i] = first + i;
-    }
-    Teacher teacher =
-        job.objective().teaching().flatMap(Objective.Teaching::selection).orElseThrow();
-    float[] said = teacher.answer(positions, Map::of).get(0).toFloats();
-    if (job.objective().task() == Task.REGRESSION) {
-      tally.addTargets(rows, said);
-      return;
-    }
-    int classes = said.length / count;
-    long[] best = new long[count];
-    for (int i = 0; i < count; i++) {
-      for (int c = 1; c < classes; c++) {
-        if (said[i * classes + c] > said[i * classes + (int) best[i]]) {
-          best[i] = c;
-        }
-      }
-      best[i] = classes == 1 && said[i] > 0 ? 1 : best[i];
-    }
-    tally.addLabels(rows, best);
-  }
-
-  private void tell(double loss) {
-    double speed = at.samplesSeen / Math.max(1e-9, at.trainingSeconds);
-    Epoch last = at.epochs.isEmpty() ? null : at.epochs.get(at.epochs.size() - 1);
-    Double value = last == null ? at.best : (Double) last.value();
-    long samples = job.data().training().sampleCount();
-    double left =
-        (samples * (job.settings().epochs() - at.epoch) - at.samples) / Math.max(1e-9, speed);
-    progress.status(
-        String.format(
-            Locale.ROOT,
-            "epoch %d/%d  loss %.3f  %s  %.0f/s  %d:%02d left",
-            at.epoch + 1,
-            job.settings().epochs(),
-            loss,
-            value == null ? "" : metric(value),
-            speed,
-            (long) left / 60,
-            (long) left % 60));
-  }
-
-  private String metric(double value) {
-    return score.isRate()
-        ? String.format(Locale.ROOT, "%s %.1f%%", score.name(), 100 * value)
-        : String.format(Locale.ROOT, "%s %.4g", score.name(), value);
   }
 
   private void save(Checkpoint checkpoint, Tools tools) {

@@ -92,7 +92,7 @@ final class TrainingFixtures {
   static Dataset dataset(float[] values, long[] labels) {
     return Dataset.of(
         "blobs",
-        Map.of("x", TensorBuffer.of(Shape.of(labels.length, 4), values)),
+        Map.of("x", TensorBuffer.of(Shape.of(values.length / 4, 4), values)),
         labels,
         DataDescriptor.NONE);
   }

@@ -1,0 +1,88 @@
+package dev.compress;
+
+import dev.compress.error.DeviceUnavailableException;
+import dev.compress.graph.OnnxModel;
+import dev.compress.pass.CompressionPass;
+import dev.compress.pass.PassContext;
+import dev.compress.progress.Progress;
+import dev.compress.prune.PruneWeights;
+import dev.compress.recipe.Passes;
+import dev.compress.tensor.Scratch;
+import dev.compress.train.FineTune;
+import dev.compress.train.GradualPruning;
+import dev.compress.train.TrainingEngine;
+import dev.compress.train.TuningData;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The passes that change float weights, with training where the recipe wants it: after weights were
+ * taken away, and again after those that are left were given fewer values. Batch normalization is
+ * folded between the two.
+ *
+ * @param work of the run
+ */
+record Tuning(Work work) {
+  /** Shared values are moved more carefully than single weights. */
+  private static final double SHARED_RATE = 3e-4;
+
+  /**
+   * All passes up to quantization.
+   *
+   * @param model as it is read
+   * @throws DeviceUnavailableException if the recipe tunes and nothing here can train
+   */
+  List<CompressionPass> shaping(OnnxModel model) {
+    Passes passes = work.passes();
+    Integer epochs = passes.recipe().fineTune();
+    if (epochs == null) {
+      List<CompressionPass> all = new ArrayList<>(passes.preparing(model));
+      all.addAll(passes.shaping());
+      return all;
+    }
+    TrainingEngine.ready(); // says so before any work
+    TuningData data =
+        work.tuning()
+            .orElseThrow(
+                () ->
+                    new IllegalArgumentException(
+                        "--fine-tune needs data to learn from: give --train-data PATH."));
+    work.report().tuning(data);
+    Optional<GradualPruning> gradual = passes.gradualPruning().map(this::gradual);
+    List<CompressionPass> all = new ArrayList<>(passes.preparingToTune(model));
+    all.addAll(passes.removing());
+    all.add(new FineTune(new FineTune.Plan(epochs, FineTune.Plan.RATE, gradual), data, model));
+    all.addAll(passes.preparing(model));
+    if (!passes.sharing().isEmpty()) {
+      all.addAll(passes.sharing());
+      FineTune.Plan shared = new FineTune.Plan(epochs, SHARED_RATE, Optional.empty());
+      all.add(new FineTune(shared, data, model));
+    }
+    return all;
+  }
+
+  private GradualPruning gradual(PruneWeights wanted) {
+    return new GradualPruning(
+        wanted.share(),
+        (model, share) -> {
+          if (share <= 0) {
+            return model;
+          }
+          PruneWeights now =
+              new PruneWeights(
+                  share, wanted.kind(), wanted.criterion(), wanted.allocation(), wanted.filter());
+          try (Scratch scratch = Scratch.inTemporaryFolder()) {
+            PassContext context =
+                new PassContext(
+                    scratch, Progress.NONE, work.report().threads(), work.report().seed());
+            return inMemory(now.apply(model, context).model());
+          }
+        });
+  }
+
+  /** The scratch is gone before the model is read. */
+  private static OnnxModel inMemory(OnnxModel model) {
+    return dev.compress.onnx.OnnxReader.read(dev.compress.onnx.OnnxWriter.toBytes(model));
+  }
+}
