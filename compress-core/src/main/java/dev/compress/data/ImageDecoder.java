@@ -45,7 +45,14 @@ final class ImageDecoder {
                   + reader.getHeight(0)
                   + " pixels, more than can be decoded here. Make it smaller, or give more memory.");
         }
-        return pixels(reader.read(0));
+        BufferedImage image = reader.read(0);
+        // JPEG knows no transparency: four bands are inks.
+        if (image.getRaster().getNumBands() == 4
+            && reader.getFormatName().equalsIgnoreCase("jpeg")) {
+          throw new InvalidDataException(
+              file + " is a CMYK image, made for print. Convert it to RGB.");
+        }
+        return pixels(image);
       } finally {
         reader.dispose();
       }

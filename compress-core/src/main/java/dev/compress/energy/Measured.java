@@ -44,9 +44,11 @@ public record Measured(
    * What the machine takes with the session loaded and nothing to do.
    *
    * @param watts mean of the windows before and after
-   * @param driftWatts after minus before
+   * @param driftWatts after minus before; null if the sensor was gone before the second look, and
+   *     then no part of {@code netCi95}
    * @param netJoules a sample, less what idling would have taken in the same time
    * @param netCi95 its 95% confidence interval, the baseline's uncertainty included
    */
-  public record Idle(double watts, double driftWatts, double netJoules, Interval netCi95) {}
+  public record Idle(
+      double watts, @Nullable Double driftWatts, double netJoules, Interval netCi95) {}
 }

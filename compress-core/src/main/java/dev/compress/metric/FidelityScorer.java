@@ -29,6 +29,7 @@ public final class FidelityScorer {
   private long samples;
   private long agreeing;
   private boolean classes = true;
+  private boolean compared;
 
   /**
    * Adds a batch of one output.
@@ -40,6 +41,16 @@ public final class FidelityScorer {
    * @throws IllegalArgumentException if the shapes differ
    */
   public void add(TensorBuffer reference, TensorBuffer variant, int rows, int count) {
+    addValues(reference, variant, rows, count);
+    addClasses(reference, variant, rows, count);
+  }
+
+  /**
+   * Adds what counts for SQNR and cosine only, such as a further output of the same samples.
+   *
+   * @see #add
+   */
+  public void addValues(TensorBuffer reference, TensorBuffer variant, int rows, int count) {
     if (!reference.shape().equals(variant.shape())) {
       throw new IllegalArgumentException(
           "Outputs of shapes "
@@ -54,6 +65,18 @@ public final class FidelityScorer {
     for (int i = 0; i < width * count; i++) {
       addElement(x.at(i), y.at(i));
     }
+    compared |= width > 0;
+  }
+
+  /**
+   * Adds what counts for the agreement only; each sample once.
+   *
+   * @see #add
+   */
+  public void addClasses(TensorBuffer reference, TensorBuffer variant, int rows, int count) {
+    Elements x = Elements.of(reference);
+    Elements y = Elements.of(variant);
+    int width = x.width(rows);
     if (width == 0) {
       return; // such as the boxes of a picture without any
     }
@@ -99,7 +122,7 @@ public final class FidelityScorer {
 
   /** The ratio of signal to noise in dB; NaN where nothing was added. */
   public double sqnrDb() {
-    if (samples == 0) {
+    if (!compared) {
       return Double.NaN;
     }
     if (broken > 0) {
@@ -110,7 +133,7 @@ public final class FidelityScorer {
 
   /** The cosine of the angle between the outputs; NaN where one of them is zero or not finite. */
   public double cosine() {
-    if (samples > 0 && broken == 0 && noise == 0) {
+    if (compared && broken == 0 && noise == 0) {
       return 1;
     }
     if (broken > 0 || signal == 0 || power == 0) {
@@ -145,6 +168,18 @@ public final class FidelityScorer {
   /** Elements that are not finite in one of the two, or not finite in different ways. */
   public long brokenElements() {
     return broken;
+  }
+
+  /** The agreement against its limit, 1, with its interval; empty as {@link #agreement} is. */
+  public Optional<PairedDifference> disagreement() {
+    return classes && samples > 0
+        ? Optional.of(PairedDifference.ofCounts(agreeing, samples - agreeing, 0, 0))
+        : Optional.empty();
+  }
+
+  /** Whether any element was compared. */
+  public boolean compared() {
+    return compared;
   }
 
   /** How many samples were added. */

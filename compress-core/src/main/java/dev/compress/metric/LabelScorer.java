@@ -231,6 +231,23 @@ public final class LabelScorer {
         metric, (double) hits / samples, samples, Optional.of(Wilson.interval95(hits, samples)));
   }
 
+  /**
+   * The difference of two models' values on the same samples, this one's second.
+   *
+   * @param first the other one's, which has seen the same samples in the same order
+   * @throws IllegalArgumentException if it has not
+   */
+  public PairedDifference differenceFrom(LabelScorer first) {
+    if (first.metric != metric
+        || !Arrays.equals(
+            Arrays.copyOf(first.labels, first.samples), Arrays.copyOf(labels, samples))) {
+      throw new IllegalArgumentException("Only scores of the same samples can be paired");
+    }
+    return metric == Metric.F1
+        ? PairedDifference.ofMacroF1(Arrays.copyOf(labels, samples), first.predicted(), predicted())
+        : PairedDifference.ofCorrect(first.correct, correct, samples);
+  }
+
   /** Which samples were right so far, in the order in which they were added; a copy. */
   public BitSet correct() {
     return (BitSet) correct.clone();

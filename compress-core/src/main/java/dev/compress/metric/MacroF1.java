@@ -26,6 +26,11 @@ final class MacroF1 {
    * <p>Efron, B.: Bootstrap methods: another look at the jackknife. Annals of Statistics 7 (1979).
    */
   static Interval bootstrap95(int[] labels, int[] predicted) {
+    return middle95(resampled(labels, predicted));
+  }
+
+  /** Scores of the same resamples for all predictions of the same labels. */
+  private static double[] resampled(int[] labels, int[] predicted) {
     int[] occurring = occurring(labels, predicted);
     int[] right = dense(labels, occurring);
     int[] guess = dense(predicted, occurring);
@@ -35,9 +40,24 @@ final class MacroF1 {
     for (int r = 0; r < RESAMPLES; r++) {
       scores[r] = score(right, guess, random, counts);
     }
+    return scores;
+  }
+
+  private static Interval middle95(double[] scores) {
     Arrays.sort(scores);
     int tail = (int) Math.floor(0.025 * RESAMPLES);
     return new Interval(scores[tail], scores[RESAMPLES - 1 - tail]);
+  }
+
+  /** As {@link #bootstrap95}, of a difference: both models are scored on the same resamples. */
+  static Interval differenceBootstrap95(int[] labels, int[] first, int[] second) {
+    double[] one = resampled(labels, first);
+    double[] other = resampled(labels, second);
+    double[] differences = new double[RESAMPLES];
+    for (int r = 0; r < RESAMPLES; r++) {
+      differences[r] = one[r] - other[r];
+    }
+    return middle95(differences);
   }
 
   /** The classes that occur, sorted: ids may be any number, counts are kept only for these. */

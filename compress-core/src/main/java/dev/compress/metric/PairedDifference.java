@@ -58,18 +58,37 @@ public record PairedDifference(double difference, Interval ci95, long samples) {
    * mean ± 1.96 s / sqrt(n)}.
    *
    * @param first the first model's value of every sample
-   * @param second the second model's, in the same order
+   * @param second the second model's, in the same order; of a single pair the interval is endless
    */
   public static PairedDifference ofValues(double[] first, double[] second) {
     if (first.length != second.length || first.length == 0) {
       throw new IllegalArgumentException(
           "Pairs are needed, not " + first.length + " and " + second.length + " values");
     }
+    if (first.length == 1) {
+      Interval unknown = new Interval(Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY);
+      return new PairedDifference(first[0] - second[0], unknown, 1);
+    }
     Moments moments = new Moments();
     for (int i = 0; i < first.length; i++) {
       moments.add(first[i] - second[i]);
     }
     return new PairedDifference(moments.mean(), moments.normalInterval95(), first.length);
+  }
+
+  /**
+   * The difference of two macro-averaged F1, with the percentile bootstrap over samples, the same
+   * ones for both: 1,000 resamples, always with the same seed.
+   *
+   * @param labels the right class of every sample
+   * @param first what the first model predicted, -1 for nothing
+   * @param second what the second did
+   */
+  static PairedDifference ofMacroF1(int[] labels, int[] first, int[] second) {
+    return new PairedDifference(
+        MacroF1.of(labels, first) - MacroF1.of(labels, second),
+        MacroF1.differenceBootstrap95(labels, first, second),
+        labels.length);
   }
 
   /** The phi coefficient with the continuity correction that the method prescribes. */

@@ -10,12 +10,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.compress.error.InvalidDataException;
 import dev.compress.tensor.ElementType;
+import java.awt.image.DataBuffer;
+import java.awt.image.Raster;
+import java.awt.image.WritableRaster;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
+import javax.imageio.ImageWriter;
+import javax.imageio.stream.FileImageOutputStream;
+import javax.imageio.stream.ImageOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -40,6 +48,23 @@ class ImageAndWavTest {
       }
       return bytes;
     }
+  }
+
+  /** Four inks without transparency, as print shops send them. */
+  @Test
+  void imagesForPrintAreRefused() throws IOException {
+    Path file = folder.resolve("cmyk.jpg");
+    ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
+    try (ImageOutputStream out = new FileImageOutputStream(file.toFile())) {
+      writer.setOutput(out);
+      WritableRaster inks = Raster.createInterleavedRaster(DataBuffer.TYPE_BYTE, 16, 16, 4, null);
+      writer.write(null, new IIOImage(inks, null, null), null);
+    } finally {
+      writer.dispose();
+    }
+    assertThatThrownBy(() -> ImageDecoder.decode(file))
+        .isInstanceOf(InvalidDataException.class)
+        .hasMessageContaining("CMYK");
   }
 
   @ParameterizedTest

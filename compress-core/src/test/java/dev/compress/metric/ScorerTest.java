@@ -8,9 +8,11 @@ import dev.compress.error.InvalidDataException;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.TensorBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -103,6 +105,54 @@ class ScorerTest {
     assertThat(interval.contains(first.value())).isTrue();
     assertThat(interval.high() - interval.low()).isBetween(0.04, 0.16);
     assertThat(scorer.result()).isEqualTo(first);
+  }
+
+  /** The spread of the difference over datasets drawn anew is what the bootstrap says it is. */
+  @Test
+  void f1DifferencesArePaired() {
+    Random random = new Random(6);
+    double[] differences = new double[300];
+    int covered = 0;
+    double truth = 0;
+    List<PairedDifference> all = new ArrayList<>();
+    for (int r = 0; r < differences.length; r++) {
+      long[] labels = random.longs(200, 0, 4).toArray();
+      LabelScorer first = f1Scorer(labels, random, 10);
+      LabelScorer second = f1Scorer(labels, random, 5);
+      PairedDifference difference = second.differenceFrom(first);
+      assertThat(difference.difference())
+          .isEqualTo(first.result().value() - second.result().value());
+      differences[r] = difference.difference();
+      truth += difference.difference() / differences.length;
+      if (r < 100) {
+        all.add(difference);
+      }
+    }
+    for (PairedDifference difference : all) {
+      covered += difference.ci95().contains(truth) ? 1 : 0;
+    }
+    assertThat(covered).isBetween(88, 100);
+    long[] labels = {1, 2};
+    LabelScorer other = f1Scorer(new long[] {2, 1}, random, 5);
+    assertThatThrownBy(() -> f1Scorer(labels, random, 5).differenceFrom(other))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static LabelScorer f1Scorer(long[] labels, Random random, int oneWrongOf) {
+    long[] ids =
+        Arrays.stream(labels)
+            .map(l -> random.nextInt(oneWrongOf) == 0 ? random.nextInt(4) : l)
+            .toArray();
+    LabelScorer scorer = new LabelScorer(Metric.F1);
+    scorer.add(TensorBuffer.of(Shape.of(labels.length), ids), labels);
+    return scorer;
+  }
+
+  @Test
+  void aSinglePairHasNoInterval() {
+    PairedDifference one = PairedDifference.ofValues(new double[] {3}, new double[] {1});
+    assertThat(one.difference()).isEqualTo(2);
+    assertThat(one.ci95().low()).isEqualTo(Double.NEGATIVE_INFINITY);
   }
 
   @Test

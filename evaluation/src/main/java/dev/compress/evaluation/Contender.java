@@ -11,6 +11,7 @@ import dev.compress.evaluation.latency.LatencyResult;
 import dev.compress.evaluation.worker.VariantPlace;
 import dev.compress.evaluation.worker.VariantWorker;
 import dev.compress.graph.GraphValidator;
+import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
 import dev.compress.graph.ValueType;
@@ -46,6 +47,10 @@ final class Contender {
   @Nullable Double loadMs;
   OptionalLong peakBytes = OptionalLong.empty();
   VariantWorker.@Nullable Kernels kernels;
+
+  /** Whether a meter was there to read. */
+  boolean metered;
+
   EnergyReading reading = new Unavailable("not asked for");
   @Nullable String error;
 
@@ -106,6 +111,20 @@ final class Contender {
     } catch (InvalidDataException e) {
       throw new InvalidDataException(variant.name() + ": " + e.getMessage(), e);
     }
+  }
+
+  /** Whether a sample's outputs depend on what is run with it: ranges found as it runs do. */
+  boolean looksAtTheBatch() {
+    return looksAtTheBatch(model.graph().nodes())
+        || model.functions().stream().anyMatch(f -> looksAtTheBatch(f.nodes()));
+  }
+
+  private static boolean looksAtTheBatch(List<Node> nodes) {
+    return nodes.stream()
+        .anyMatch(
+            n ->
+                n.opType().startsWith("DynamicQuantize")
+                    || n.subgraphs().stream().anyMatch(g -> looksAtTheBatch(g.nodes())));
   }
 
   boolean isAlive() {

@@ -193,7 +193,7 @@ public final class Evaluation {
       load(contenders);
       List<Contender> timed = time(contenders, warnings);
       if (place.meter().isPresent()) {
-        meter(timed, place.meter().get(), place.sources().watches());
+        meter(timed, place.meter().get(), place.sources().watches(), warnings);
       } else if (!energy.choice().equals(EnergyChoice.NONE)) {
         withoutMeter(timed, place, warnings);
       }
@@ -259,6 +259,7 @@ public final class Evaluation {
                         e.title(),
                         e.runOn(data),
                         e.tensorOutputs(),
+                        e.looksAtTheBatch(),
                         tensors -> e.open().infer(tensors, e.tensorOutputs())))
             .toList();
     List<Score> scores = AccuracyRun.measure(models, data, progress);
@@ -335,12 +336,22 @@ public final class Evaluation {
     return new Workload(
         contender.title(),
         contender.samplesARun,
-        runs -> contender.open().block(runs, Double.MAX_VALUE));
+        runs -> {
+          try {
+            contender.open().block(runs, Double.MAX_VALUE);
+          } catch (VariantDied e) {
+            contender.failed(e);
+            throw e;
+          }
+        });
   }
 
   /** The workloads are the very processes that were timed, on the same inputs. */
   private void meter(
-      List<Contender> contenders, EnergyMeter meter, List<DisturbanceWatch> watches) {
+      List<Contender> contenders,
+      EnergyMeter meter,
+      List<DisturbanceWatch> watches,
+      List<String> warnings) {
     if (contenders.isEmpty()) {
       return;
     }
@@ -350,7 +361,10 @@ public final class Evaluation {
                 meter, TimeSource.system(), energy.settings(), watches, WindowListener.NONE)
             .measure(workloads, progress);
     for (int i = 0; i < contenders.size(); i++) {
-      contenders.get(i).reading = result.readings().get(i);
+      Contender contender = contenders.get(i);
+      contender.metered = true;
+      contender.reading = result.readings().get(i);
+      contender.reading.warnings().forEach(w -> warnings.add(contender.title() + ": " + w));
     }
   }
 

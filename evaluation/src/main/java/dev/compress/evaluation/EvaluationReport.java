@@ -50,6 +50,7 @@ public record EvaluationReport(
    * @param threads inside an operator
    * @param batch samples a run
    * @param version of compress
+   * @param rates by which energy became carbon and money; null if neither was asked for
    */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   public record Environment(
@@ -61,7 +62,27 @@ public record EvaluationReport(
       String onnxruntime,
       int threads,
       int batch,
-      String version) {}
+      String version,
+      @Nullable Rates rates) {}
+
+  /**
+   * What a kilowatt-hour is taken to cost.
+   *
+   * @param gramsPerKwh of CO2 equivalents; null if carbon was not asked for
+   * @param grid whose electricity that is, or "given"
+   * @param year of the figure; null if it was given
+   * @param source of the figure, with its licence
+   * @param pue energy that the building takes for each joule of the machine
+   * @param pricePerKwh null if it was not asked for
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  public record Rates(
+      @Nullable Double gramsPerKwh,
+      @Nullable String grid,
+      @Nullable Integer year,
+      @Nullable String source,
+      double pue,
+      @Nullable Double pricePerKwh) {}
 
   /**
    * The data.

@@ -297,14 +297,17 @@ public final class EvaluationReports {
    */
   public static EvaluationReport holding(EvaluationReport report, Gates gates) {
     List<Gate> judged = new ArrayList<>(report.gates());
-    judged.addAll(gates.judge(report.variants()));
+    List<Gate> more = gates.judge(report.variants());
+    judged.addAll(more);
+    List<String> warnings = new ArrayList<>(report.warnings());
+    warnings.addAll(Gates.doubts(more));
     return new EvaluationReport(
         report.schema(),
         report.environment(),
         report.dataset(),
         report.variants(),
         judged,
-        report.warnings(),
+        warnings.stream().distinct().toList(),
         report.hosts());
   }
 }

@@ -5,6 +5,7 @@ import dev.compress.evaluation.EvaluationReport.Row;
 import dev.compress.evaluation.EvaluationReport.VsBaseline;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -73,6 +74,26 @@ public record Gates(
         VsBaseline::energyRatio,
         VsBaseline::energyRatioCi95);
     return gates;
+  }
+
+  /** What a reader should know of gates that passed by doubt. */
+  static List<String> doubts(List<Gate> judged) {
+    return judged.stream().filter(g -> g.passed() && !g.certain()).map(Gates::doubt).toList();
+  }
+
+  private static String doubt(Gate gate) {
+    List<Double> ci95 = gate.ci95();
+    return String.format(
+        Locale.ROOT,
+        "%s of %s is not certain: the value is %.4g, and the limit %.4g lies within its 95%%"
+            + " interval%s. More data or rounds settle it.",
+        gate.name(),
+        gate.variant(),
+        gate.value(),
+        gate.limit(),
+        ci95 == null
+            ? ""
+            : String.format(Locale.ROOT, " of %.4g to %.4g", ci95.get(0), ci95.get(1)));
   }
 
   private static void add(

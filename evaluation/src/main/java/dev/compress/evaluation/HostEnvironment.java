@@ -1,6 +1,8 @@
 package dev.compress.evaluation;
 
 import dev.compress.ToolVersion;
+import dev.compress.evaluation.energy.Footprint.Rates;
+import dev.compress.evaluation.energy.GridIntensity;
 import dev.compress.runtime.HostCpu;
 import dev.compress.runtime.RuntimeInfo;
 import java.lang.management.ManagementFactory;
@@ -12,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class HostEnvironment {
   private HostEnvironment() {}
 
-  static EvaluationReport.Environment describe(EvaluationSettings settings) {
+  static EvaluationReport.Environment describe(
+      EvaluationSettings settings, long samples, @Nullable Rates rates) {
     return new EvaluationReport.Environment(
         HostCpu.detect().model(),
         Runtime.getRuntime().availableProcessors(),
@@ -21,8 +24,23 @@ final class HostEnvironment {
         System.getProperty("java.version", ""),
         RuntimeInfo.get().version(),
         settings.threads(),
-        settings.batch(),
-        ToolVersion.current());
+        (int) Math.min(settings.batch(), Math.max(1, samples)),
+        ToolVersion.current(),
+        rates == null ? null : rates(rates));
+  }
+
+  private static EvaluationReport.@Nullable Rates rates(Rates rates) {
+    GridIntensity grid = rates.grid();
+    if (grid == null && rates.pricePerKwh() == null) {
+      return null;
+    }
+    return new EvaluationReport.Rates(
+        grid == null ? null : (Double) grid.gramsPerKwh(),
+        grid == null ? null : grid.country(),
+        grid == null || grid.year() == 0 ? null : (Integer) grid.year(),
+        grid == null ? null : grid.source(),
+        rates.pue(),
+        rates.pricePerKwh());
   }
 
   private static @Nullable Long memoryBytes() {

@@ -3,6 +3,7 @@ package dev.compress.evaluation;
 import dev.compress.data.Dataset;
 import dev.compress.energy.EnergyJson;
 import dev.compress.energy.Unavailable;
+import dev.compress.evaluation.accuracy.AccuracyRun;
 import dev.compress.evaluation.accuracy.Score;
 import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.evaluation.energy.EnergyComparison;
@@ -49,6 +50,9 @@ record ReportAssembly(
       if (contender.error != null) {
         warnings.add(contender.title() + ": " + contender.error);
       }
+      if (contender.reading instanceof Unavailable lost && contender.metered) {
+        warnings.add(contender.title() + " has no energy: " + lost.reason());
+      }
       rows.add(row(contender, baseline, used));
       if (contender != baseline
           && !(contender.reading instanceof Unavailable)
@@ -61,10 +65,26 @@ record ReportAssembly(
         .unused(used)
         .forEach(f -> warnings.add(f + " is the report of none of these files: it was not used."));
     List<EvaluationReport.Gate> judged = gates.judge(rows);
-    judged.stream().filter(g -> g.passed() && !g.certain()).forEach(g -> warnings.add(doubt(g)));
+    warnings.addAll(Gates.doubts(judged));
+    if (contenders.size() > 1 && AccuracyRun.metric(data).isEmpty()) {
+      warnings.add(
+          "The data has no labels: what stands for accuracy is agreement with the baseline, beside"
+              + " the cosine and SQNR of the outputs.");
+    }
+    if (settings.batch() > data.sampleCount()) {
+      warnings.add(
+          "A batch of "
+              + settings.batch()
+              + " was asked for; there are "
+              + data.sampleCount()
+              + " samples, and so many were timed at once.");
+    }
     return new EvaluationReport(
         EvaluationReport.SCHEMA,
-        HostEnvironment.describe(settings),
+        HostEnvironment.describe(
+            settings,
+            data.sampleCount(),
+            energy.choice().equals(EnergyChoice.NONE) ? null : energy.rates()),
         new EvaluationReport.Data(
             data.path().map(Object::toString).orElse(data.name()),
             data.sampleCount(),
@@ -73,17 +93,6 @@ record ReportAssembly(
         judged,
         warnings.stream().distinct().toList(),
         List.of());
-  }
-
-  private static String doubt(EvaluationReport.Gate gate) {
-    return gate.name()
-        + " of "
-        + gate.variant()
-        + " is not certain: the limit "
-        + gate.limit()
-        + " lies within the 95% interval "
-        + gate.ci95()
-        + ". More data or rounds settle it.";
   }
 
   private EvaluationReport.Row row(

@@ -68,6 +68,12 @@ final class ReportCheck {
       check.there(at.os(), "os");
       check.there(at.java(), "java");
       check.there(at.onnxruntime(), "onnxruntime");
+      EvaluationReport.Rates rates = at.rates();
+      if (rates != null) {
+        check.finite(rates.gramsPerKwh(), "grams_per_kwh");
+        check.finite(rates.pue(), "pue");
+        check.finite(rates.pricePerKwh(), "price_per_kwh");
+      }
     }
   }
 

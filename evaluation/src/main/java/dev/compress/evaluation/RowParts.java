@@ -118,7 +118,7 @@ final class RowParts {
           score
               .flatMap(Score::drop)
               .map(PairedDifference::ci95)
-              .filter(ci -> Double.isFinite(unit))
+              .filter(ci -> Double.isFinite(unit * ci.low()) && Double.isFinite(unit * ci.high()))
               .map(ci -> List.of(unit * ci.low(), unit * ci.high()))
               .orElse(null);
     }

@@ -74,16 +74,14 @@ class EvaluationTest {
   }
 
   private Path write(String name, double noise) throws IOException {
-    Random random = new Random(1);
-    Random other = new Random(2);
-    float[] w = new float[FEATURES * CLASSES];
-    for (int i = 0; i < w.length; i++) {
-      w[i] = (float) (random.nextGaussian() + noise * other.nextGaussian());
-    }
-    return write(name, w, "MatMul");
+    return write(name, weights(noise), "MatMul");
   }
 
   private Path write(String name, float[] w, String operator) throws IOException {
+    return write(name, w, operator, Dim.of("n"));
+  }
+
+  private Path write(String name, float[] w, String operator, Dim rows) throws IOException {
     int classes = w.length / FEATURES;
     OnnxModel model =
         OnnxModel.of(
@@ -93,14 +91,23 @@ class EvaluationTest {
                 "linear",
                 List.of(Node.of(operator, "m", List.of("x", "w"), List.of("y"))),
                 List.of(Initializer.of("w", Tensor.ofFloats(Shape.of(FEATURES, classes), w))),
-                List.of(matrix("x", FEATURES)),
-                List.of(matrix("y", classes))));
+                List.of(matrix("x", rows, FEATURES)),
+                List.of(matrix("y", rows, classes))));
     return Files.write(folder.resolve(name), OnnxWriter.toBytes(model));
   }
 
-  private static ValueInfo matrix(String name, int width) {
-    return ValueInfo.of(
-        name, ValueType.tensor(ElementType.FLOAT, List.of(Dim.of("n"), Dim.of(width))));
+  private static ValueInfo matrix(String name, Dim rows, int width) {
+    return ValueInfo.of(name, ValueType.tensor(ElementType.FLOAT, List.of(rows, Dim.of(width))));
+  }
+
+  private static float[] weights(double noise) {
+    Random random = new Random(1);
+    Random other = new Random(2);
+    float[] w = new float[FEATURES * CLASSES];
+    for (int i = 0; i < w.length; i++) {
+      w[i] = (float) (random.nextGaussian() + noise * other.nextGaussian());
+    }
+    return w;
   }
 
   /** Sample by sample, with nothing of the code under test but the session. */
@@ -193,9 +200,94 @@ class EvaluationTest {
   void withoutLabelsOutputsAreCompared() {
     EvaluationReport report = both(data(false)).run();
     EvaluationReport.Row row = report.variants().get(1);
+    assertThat(report.warnings()).anyMatch(w -> w.startsWith("The data has no labels"));
+    List<Double> interval =
+        Objects.requireNonNull(Objects.requireNonNull(row.vsBaseline()).accuracyDropCi95());
+    assertThat(interval.get(0))
+        .isLessThan(100 * (1 - Objects.requireNonNull(row.accuracy()).value()));
     assertThat(Objects.requireNonNull(row.accuracy()).metric()).isEqualTo("agreement");
     assertThat(Objects.requireNonNull(row.accuracy()).value())
         .isEqualTo(Objects.requireNonNull(row.fidelity()).agreement());
+  }
+
+  /** Fixed at 3 and at 1 beside a free one, in any order: each sample counts once in each. */
+  @Test
+  void batchesThatModelsFixMayDiffer() throws IOException {
+    Path three = write("three.onnx", weights(0.15), "MatMul", Dim.of(3));
+    Path one = write("one.onnx", weights(0.15), "MatMul", Dim.of(1));
+    List<Variant> variants =
+        List.of(new Variant("free", baseline), new Variant("3", three), new Variant("1", one));
+    double expected = accuracy(variant);
+    for (int first = 0; first < variants.size(); first++) {
+      List<Variant> turned = new java.util.ArrayList<>(variants);
+      java.util.Collections.rotate(turned, first);
+      EvaluationReport report = Evaluation.of(turned, data(true)).with(QUICK).run();
+      for (EvaluationReport.Row row : report.variants()) {
+        EvaluationReport.Accuracy found = Objects.requireNonNull(row.accuracy(), row.name());
+        assertThat(found.samples()).as(row.name()).isEqualTo(SAMPLES);
+        assertThat(found.value())
+            .isEqualTo(row.name().equals("free") ? accuracy(baseline) : expected);
+        assertThat(row.error()).isNull();
+      }
+    }
+    EvaluationReport pair =
+        Evaluation.of(List.of(variants.get(0), variants.get(2)), data(true)).with(QUICK).run();
+    assertThat(Objects.requireNonNull(pair.variants().get(1).fidelity()).sqnrDb())
+        .as("the free one is run as the other is")
+        .isBetween(10.0, 25.0);
+  }
+
+  /** Ranges found as it runs are those of the batch: alone, a sample has its own. */
+  @Test
+  void dynamicQuantizationIsScoredSampleBySample() throws IOException {
+    Path dynamic = dynamic();
+    double expected = accuracy(dynamic); // at batch 1
+    EvaluationReport report =
+        Evaluation.of(List.of(new Variant("a", baseline), new Variant("d", dynamic)), data(true))
+            .with(new EvaluationSettings(1, 64, 0.2, 0.02, 5, 5, 0))
+            .run();
+    assertThat(Objects.requireNonNull(report.variants().get(1).accuracy()).value())
+        .isEqualTo(expected);
+    assertThat(Objects.requireNonNull(report.variants().get(1).fidelity()).sqnrDb())
+        .isCloseTo(sqnrOneByOne(baseline, dynamic), within(1e-9));
+  }
+
+  private Path dynamic() throws IOException {
+    List<Node> nodes =
+        List.of(
+            Node.of("DynamicQuantizeLinear", "q", List.of("x"), List.of("xq", "xs", "xz")),
+            Node.of("DequantizeLinear", "d", List.of("xq", "xs", "xz"), List.of("xd")),
+            Node.of("MatMul", "m", List.of("xd", "w"), List.of("y")));
+    Dim n = Dim.of("n");
+    Tensor w = Tensor.ofFloats(Shape.of(FEATURES, CLASSES), weights(0));
+    Graph graph =
+        Graph.of(
+            "dynamic",
+            nodes,
+            List.of(Initializer.of("w", w)),
+            List.of(matrix("x", n, FEATURES)),
+            List.of(matrix("y", n, CLASSES)));
+    return Files.write(
+        folder.resolve("dynamic.onnx"), OnnxWriter.toBytes(OnnxModel.of(8, 17, graph)));
+  }
+
+  private double sqnrOneByOne(Path reference, Path other) {
+    double signal = 0;
+    double noise = 0;
+    try (InferenceSession a = InferenceSession.open(reference, SessionOptions.of(1));
+        InferenceSession b = InferenceSession.open(other, SessionOptions.of(1))) {
+      for (int i = 0; i < SAMPLES; i++) {
+        float[] row = java.util.Arrays.copyOfRange(x, i * FEATURES, (i + 1) * FEATURES);
+        TensorBuffer input = TensorBuffer.of(Shape.of(1, FEATURES), row);
+        float[] y = Objects.requireNonNull(a.run(Map.of("x", input)).get("y")).toFloats();
+        float[] z = Objects.requireNonNull(b.run(Map.of("x", input)).get("y")).toFloats();
+        for (int c = 0; c < CLASSES; c++) {
+          signal += (double) y[c] * y[c];
+          noise += ((double) y[c] - z[c]) * ((double) y[c] - z[c]);
+        }
+      }
+    }
+    return 10 * Math.log10(signal / noise);
   }
 
   @Test

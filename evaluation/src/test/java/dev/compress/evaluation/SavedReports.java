@@ -37,7 +37,7 @@ public final class SavedReports {
     return new EvaluationReport(
         EvaluationReport.SCHEMA,
         new Environment(
-            "Some CPU of " + host, 4, 8L << 30, "Linux 6.1", "17.0.9", "1.29.0", 1, 1, "0.1"),
+            "Some CPU of " + host, 4, 8L << 30, "Linux 6.1", "17.0.9", "1.29.0", 1, 1, "0.1", null),
         new Data("data/test.npz", 2000, "da".repeat(32)),
         List.of(
             row(host, "float", 519_000, 0.9785, 0.241, energy(kind, 0.0051), null),

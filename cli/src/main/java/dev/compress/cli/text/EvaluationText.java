@@ -66,6 +66,7 @@ public record EvaluationText(Style style, int width) {
       rows.forEach(row -> energy.row(EvaluationCells.energy(row).toArray(new String[0])));
       lines.addAll(energy.lines(width));
       List<String> remarks = new ArrayList<>(EvaluationCells.models(report));
+      remarks.addAll(EvaluationCells.rates(report));
       remarks.addAll(EvaluationCells.unpaid(report));
       remarks.forEach(
           why -> Text.wrap(why, width - INDENT.length()).forEach(l -> lines.add(INDENT + l)));

@@ -24,11 +24,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Scores models on one dataset, all on the same batch at the same time, so that outputs can be
- * compared without being kept. Results depend on the samples and their order only, not on the size
- * of the batches.
+ * compared without being kept. Results depend on the samples and their order only: models whose
+ * arithmetic looks at the whole batch, as dynamic quantization does, run sample by sample.
  */
 public final class AccuracyRun {
-  private static final int BATCH = 64;
+  private static final int USUAL_BATCH = 64;
 
   private final Dataset data;
   private final Optional<Metric> metric;
@@ -54,13 +54,14 @@ public final class AccuracyRun {
     private @Nullable RuntimeException failure;
     private @Nullable Batch batch;
     private List<Map<String, TensorBuffer>> steps = List.of();
+    private @Nullable TensorBuffer output;
     private boolean comparable = true;
 
-    Scored(ScoredModel model, Optional<Metric> metric) {
+    Scored(ScoredModel model, Optional<Metric> metric, int most) {
       this.model = model;
       this.run = model.run();
       this.results = model.outputs().stream().filter(o -> !run.feedback().contains(o)).toList();
-      this.batches = run.dataset().batches(run.batch(BATCH)).iterator();
+      this.batches = run.dataset().batches(run.batch(most)).iterator();
       warnings.addAll(run.dataset().notes());
       if (results.isEmpty()) {
         throw new InvalidDataException(
@@ -104,10 +105,11 @@ public final class AccuracyRun {
   }
 
   private List<Score> measure(List<ScoredModel> scored) {
+    int most = batch(scored);
     for (ScoredModel model : scored) {
-      models.add(new Scored(model, metric));
+      models.add(new Scored(model, metric, most));
     }
-    checkData();
+    checkData(most);
     progress.begin("score", data.sampleCount());
     while (models.stream().anyMatch(m -> m.failure == null) && next()) {
       progress.check();
@@ -115,10 +117,25 @@ public final class AccuracyRun {
       models.parallelStream().filter(m -> m.failure == null).forEach(AccuracyRun::infer);
       rethrowCancellation();
       models.forEach(this::score);
-      progress.advance(Objects.requireNonNull(models.get(0).batch).count());
+      Batch told = models.get(0).batch;
+      progress.advance(told == null ? 0 : told.count());
     }
     refuseDataThatFitsNone();
     return models.stream().map(this::result).toList();
+  }
+
+  /** One size for all, if there is one, so that outputs can be compared. */
+  private static int batch(List<ScoredModel> models) {
+    if (models.stream().anyMatch(ScoredModel::sampleBySample)) {
+      return 1;
+    }
+    List<Integer> fixed =
+        models.stream()
+            .map(m -> m.run().batch(USUAL_BATCH))
+            .filter(size -> size != USUAL_BATCH)
+            .distinct()
+            .toList();
+    return fixed.size() == 1 ? fixed.get(0) : USUAL_BATCH;
   }
 
   /** A variant that the labels do not fit ends its own row; if they fit none, the data is wrong. */
@@ -138,7 +155,7 @@ public final class AccuracyRun {
     }
   }
 
-  private void checkData() {
+  private void checkData(int most) {
     if (data.sampleCount() == 0) {
       throw new InvalidDataException(data.name() + " holds no sample. Give at least one.");
     }
@@ -155,7 +172,7 @@ public final class AccuracyRun {
     }
     Scored first = models.get(0);
     for (Scored other : models) {
-      if (other.run.batch(BATCH) != first.run.batch(BATCH)) {
+      if (other.run.batch(most) != first.run.batch(most)) {
         other.comparable = false;
         other.warnings.add(
             other.model.name()
@@ -168,14 +185,14 @@ public final class AccuracyRun {
     }
   }
 
-  /** Moves every model to its next batch; false when the baseline has none left. */
+  /** Moves every model to its next batch; false when none has one left. */
   private boolean next() {
     boolean any = false;
     for (Scored scored : models) {
       scored.batch = scored.batches.hasNext() ? scored.batches.next() : null;
-      any |= scored.batch != null;
+      any |= scored.batch != null && scored.failure == null;
     }
-    return any && models.get(0).batch != null;
+    return any;
   }
 
   private static void infer(Scored scored) {
@@ -224,6 +241,7 @@ public final class AccuracyRun {
       return;
     }
     TensorBuffer output = scored.run.scored(all);
+    scored.output = output;
     try {
       if (scored.labels != null) {
         scored.labels.add(output, batch.labels());
@@ -237,7 +255,7 @@ public final class AccuracyRun {
       return;
     }
     Scored baseline = models.get(0);
-    if (scored.comparable && baseline.failure == null) {
+    if (scored.comparable && baseline.failure == null && baseline.batch != null) {
       compare(baseline, scored, batch);
     }
   }
@@ -247,6 +265,23 @@ public final class AccuracyRun {
     for (int step = 0; step < Math.min(baseline.steps.size(), scored.steps.size()); step++) {
       compare(baseline, baseline.steps.get(step), scored, scored.steps.get(step), batch);
     }
+    // A sample has one class, however many outputs and steps there are.
+    if (fit(baseline.output, scored.output, batch)) {
+      scored.fidelity.addClasses(
+          Objects.requireNonNull(baseline.output),
+          Objects.requireNonNull(scored.output),
+          batch.rows(),
+          batch.count());
+    }
+  }
+
+  private static boolean fit(
+      @Nullable TensorBuffer expected, @Nullable TensorBuffer actual, Batch batch) {
+    return expected != null
+        && actual != null
+        && expected.shape().equals(actual.shape())
+        && expected.shape().elementCount() > 0
+        && expected.shape().dim(0) % batch.rows() == 0;
   }
 
   private static void compare(
@@ -258,12 +293,12 @@ public final class AccuracyRun {
     for (String name : baseline.results) {
       TensorBuffer expected = reference.get(name);
       TensorBuffer actual = outputs.get(name);
-      if (expected != null
-          && actual != null
-          && expected.shape().equals(actual.shape())
-          && expected.shape().elementCount() > 0
-          && expected.shape().dim(0) % batch.rows() == 0) {
-        scored.fidelity.add(expected, actual, batch.rows(), batch.count());
+      if (fit(expected, actual, batch)) {
+        scored.fidelity.addValues(
+            Objects.requireNonNull(expected),
+            Objects.requireNonNull(actual),
+            batch.rows(),
+            batch.count());
       }
     }
   }
@@ -288,7 +323,9 @@ public final class AccuracyRun {
         scored.failure == null ? accuracy : Optional.empty(),
         scored.failure == null ? drop(scored) : Optional.empty(),
         Optional.ofNullable(scored.labels),
-        scored.fidelity.samples() > 0 ? Optional.of(scored.fidelity) : Optional.empty(),
+        scored.failure == null && models.get(0).failure == null && scored.fidelity.compared()
+            ? Optional.of(scored.fidelity) // what was compared of a part is not told as the whole
+            : Optional.empty(),
         Optional.ofNullable(scored.failure),
         scored.warnings);
   }
@@ -303,7 +340,7 @@ public final class AccuracyRun {
     if (scored.errors != null) {
       return Optional.of(scored.errors.result());
     }
-    if (scored.fidelity.samples() == 0) {
+    if (!scored.fidelity.compared() || models.get(0).failure != null) {
       return Optional.empty();
     }
     return metric.filter(m -> m == Metric.SQNR).isPresent()
@@ -316,17 +353,15 @@ public final class AccuracyRun {
     if (scored == baseline || scored.failure != null || baseline.failure != null) {
       return Optional.empty();
     }
-    if (scored.labels != null
-        && baseline.labels != null
-        && metric.filter(Metric::isProportion).isPresent()) {
-      return Optional.of(
-          PairedDifference.ofCorrect(
-              baseline.labels.correct(), scored.labels.correct(), scored.labels.samples()));
+    if (scored.labels != null && baseline.labels != null) {
+      return Optional.of(scored.labels.differenceFrom(baseline.labels));
     }
     if (scored.errors != null && baseline.errors != null) {
       return Optional.of(
           PairedDifference.ofValues(scored.errors.perSample(), baseline.errors.perSample()));
     }
-    return Optional.empty();
+    return metric.filter(m -> m == Metric.SQNR).isPresent()
+        ? Optional.empty()
+        : scored.fidelity.disagreement();
   }
 }

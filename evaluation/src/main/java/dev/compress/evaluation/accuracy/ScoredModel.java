@@ -11,9 +11,11 @@ import java.util.Map;
  * @param name for messages
  * @param run the data, bound to it
  * @param outputs its tensor outputs; metrics are computed from the first that is not fed back
+ * @param sampleBySample whether its outputs depend on what else is in the batch
  * @param inference runs it
  */
-public record ScoredModel(String name, SampleRun run, List<String> outputs, Inference inference) {
+public record ScoredModel(
+    String name, SampleRun run, List<String> outputs, boolean sampleBySample, Inference inference) {
   public ScoredModel {
     outputs = List.copyOf(outputs);
   }

@@ -3,6 +3,7 @@ package dev.compress.evaluation.energy;
 import dev.compress.evaluation.energy.WindowTaker.Taken;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Power with the sessions loaded and nothing to do, before and after. */
 final class IdleBaseline {
@@ -22,14 +23,18 @@ final class IdleBaseline {
     return watts.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN);
   }
 
-  /** After minus before; 0 if there is only one. */
-  double driftWatts() {
-    return watts.get(watts.size() - 1) - watts.get(0);
+  /** After minus before; null if there is only one. */
+  @Nullable Double driftWatts() {
+    return watts.size() < 2 ? null : (Double) (watts.get(watts.size() - 1) - watts.get(0));
   }
 
-  /** The baseline lay anywhere between the two: a rectangular distribution. */
+  /**
+   * The baseline lay anywhere between the two: a rectangular distribution. Of a single one nothing
+   * is known.
+   */
   double standardUncertaintyWatts() {
-    return Math.abs(driftWatts()) / 2 / Math.sqrt(3);
+    Double drift = driftWatts();
+    return drift == null ? Double.NaN : Math.abs(drift) / 2 / Math.sqrt(3);
   }
 
   List<String> disturbances() {

@@ -216,7 +216,9 @@ final class MeasuredSensor {
     }
     double stale =
         idle.watts() * Math.max(staleSeconds, 0) * STALENESS / windowSeconds; // of the baseline
-    double baseline = secondsPerSample(state) * Math.hypot(idle.standardUncertaintyWatts(), stale);
+    double drift = idle.standardUncertaintyWatts();
+    // Of a drift that is not known, the interval holds nothing: the drift is null beside it.
+    double baseline = secondsPerSample(state) * Math.hypot(Double.isNaN(drift) ? 0 : drift, stale);
     StudentInterval net =
         StudentInterval.of(nets, StudentInterval.FOR_STOPPING)
             .plus(Math.hypot(COVERAGE * resolutionJoules(state), COVERAGE * baseline));

@@ -34,6 +34,7 @@ final class WarmUp {
     long end = time.nanos() + (long) (longestSeconds * NANOS);
     Deque<Taken> last = new ArrayDeque<>();
     int failures = 0;
+    DeviceUnavailableException failure = null;
     // Sensors that are slower than a block show no power in it.
     boolean power = sensor.slowestSeconds() <= BLOCK_SECONDS / 2;
     double perRun = taker.settle(state.load(), BLOCK_SECONDS / 10);
@@ -42,6 +43,7 @@ final class WarmUp {
         last.addLast(taker.take(state.load(), BLOCK_SECONDS, sensor.warmUpAlignment(perRun)));
         failures = 0;
       } catch (DeviceUnavailableException e) {
+        failure = e;
         if (++failures >= MOST_FAILURES) {
           throw e;
         }
@@ -50,6 +52,11 @@ final class WarmUp {
         last.removeFirst();
       }
     } while (!isSteady(last, power) && time.nanos() < end);
+    if (last.isEmpty()) {
+      throw failure == null
+          ? new DeviceUnavailableException("The sensor gave nothing during the warm-up.")
+          : failure;
+    }
     state.warm(last.getLast(), isSteady(last, power));
   }
 

@@ -124,6 +124,10 @@ public final class EvaluationCells {
         Double.isNaN(half)
             ? ""
             : rate ? String.format(Locale.ROOT, " ±%.2f", 100 * half) : " ±" + number(half);
+    if (rate && ci95 != null && (accuracy.value() == 0 || accuracy.value() == 1)) {
+      // One-sided: half of it would lie beyond what is possible.
+      spread = String.format(Locale.ROOT, " (%.2f to %.2f)", 100 * ci95.get(0), 100 * ci95.get(1));
+    }
     return value + spread + " " + accuracy.metric();
   }
 
@@ -137,7 +141,7 @@ public final class EvaluationCells {
     Double sqnr = fidelity == null ? null : fidelity.sqnrDb();
     return List.of(
         row.name(),
-        String.format(Locale.ROOT, "%.2f× smaller", 1 / versus.bytesRatio()),
+        times(versus.bytesRatio(), null, "smaller", "larger"),
         drop(versus),
         ratio(versus.latencyRatio(), versus.latencyRatioCi95()),
         sqnr == null ? UNKNOWN : String.format(Locale.ROOT, "%.1f dB", sqnr));
@@ -157,14 +161,20 @@ public final class EvaluationCells {
 
   /** A ratio as speed: how many times faster, with its interval. */
   private static String ratio(@Nullable Double ratio, @Nullable List<Double> ci95) {
-    return ratio == null ? UNKNOWN : times(ratio, ci95, "faster");
+    return ratio == null ? UNKNOWN : times(ratio, ci95, "faster", "slower");
   }
 
-  private static String times(double ratio, @Nullable List<Double> ci95, String what) {
-    String text = String.format(Locale.ROOT, "%.2f× %s", 1 / ratio, what);
-    return ci95 == null
-        ? text
-        : text + String.format(Locale.ROOT, " (%.2f to %.2f)", 1 / ci95.get(1), 1 / ci95.get(0));
+  /** A ratio over 1 is told the other way round, as people say it. */
+  private static String times(double ratio, @Nullable List<Double> ci95, String less, String more) {
+    boolean isMore = ratio > 1.005;
+    String text =
+        String.format(Locale.ROOT, "%.2f× %s", isMore ? ratio : 1 / ratio, isMore ? more : less);
+    if (ci95 == null) {
+      return text;
+    }
+    double low = isMore ? ci95.get(0) : 1 / ci95.get(1);
+    double high = isMore ? ci95.get(1) : 1 / ci95.get(0);
+    return text + String.format(Locale.ROOT, " (%.2f to %.2f)", low, high);
   }
 
   /** The rows that ran on a GPU. */
@@ -239,7 +249,7 @@ public final class EvaluationCells {
         net == null ? UNKNOWN : Quantity.joules(net),
         versus == null || versus.energyRatio() == null
             ? UNKNOWN
-            : times(versus.energyRatio(), versus.energyRatioCi95(), "less"),
+            : times(versus.energyRatio(), versus.energyRatioCi95(), "less", "more"),
         breakEven(row),
         (source == null ? "unavailable" : source)
             + (Boolean.FALSE.equals(energy.stable()) ? ", UNSTABLE" : ""));
@@ -272,6 +282,43 @@ public final class EvaluationCells {
         : Quantity.shortCount(count)
             .replaceAll("(\\d\\.\\d)0(?= )", "$1")
             .replaceAll("\\.0(?= )", "");
+  }
+
+  /** By what energy became carbon and money, where it did, a line a machine. */
+  public static List<String> rates(EvaluationReport report) {
+    List<String> lines = new ArrayList<>();
+    EvaluationReport.Environment at = report.environment();
+    if (at != null) {
+      rates(at.rates()).ifPresent(lines::add);
+    } else {
+      for (EvaluationReport.Host host : report.hosts()) {
+        EvaluationReport.Environment there = host.environment();
+        Optional<String> line = there == null ? Optional.empty() : rates(there.rates());
+        line.ifPresent(text -> lines.add(host.host() + ": " + text));
+      }
+    }
+    return lines;
+  }
+
+  static Optional<String> rates(EvaluationReport.@Nullable Rates rates) {
+    if (rates == null) {
+      return Optional.empty();
+    }
+    List<String> parts = new ArrayList<>();
+    if (rates.gramsPerKwh() != null) {
+      String given = "given".equals(rates.grid()) ? "given" : rates.grid() + ", " + rates.year();
+      parts.add(
+          number(rates.gramsPerKwh())
+              + " g CO2e a kWh ("
+              + given
+              + ("given".equals(given) ? "" : "; " + rates.source())
+              + ")");
+    }
+    if (rates.pricePerKwh() != null) {
+      parts.add("a price of " + number(rates.pricePerKwh()) + " a kWh");
+    }
+    parts.add("a PUE of " + number(rates.pue()));
+    return Optional.of("Carbon and cost by " + String.join(", ", parts) + ".");
   }
 
   /** By what energies were estimated, where they were. */

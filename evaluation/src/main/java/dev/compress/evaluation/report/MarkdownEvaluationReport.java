@@ -37,6 +37,7 @@ public final class MarkdownEvaluationReport {
       text.append('\n');
       table(text, EvaluationCells.ENERGY, rows.stream().map(EvaluationCells::energy).toList());
       EvaluationCells.models(report).forEach(m -> text.append('\n').append(escape(m)).append('\n'));
+      EvaluationCells.rates(report).forEach(r -> text.append('\n').append(escape(r)).append('\n'));
       EvaluationCells.unpaid(report).forEach(w -> text.append('\n').append(escape(w)).append('\n'));
     }
     if (FootprintCells.anyIn(report)) {

@@ -63,7 +63,7 @@ class IndependentAccuracyTest {
     List<String> outputs = model.graph().outputs().stream().map(ValueInfo::name).toList();
     try (VariantWorker worker = VariantWorker.load(file, 1, VariantPlace.CPU, Progress.NONE)) {
       return AccuracyRun.measure(
-              List.of(new ScoredModel("m", run, outputs, in -> worker.infer(in, outputs))),
+              List.of(new ScoredModel("m", run, outputs, false, in -> worker.infer(in, outputs))),
               data,
               Progress.NONE)
           .get(0);

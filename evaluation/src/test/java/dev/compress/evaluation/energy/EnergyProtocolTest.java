@@ -269,7 +269,9 @@ class EnergyProtocolTest {
       assertThat(measured.stable()).isFalse();
       assertThat(measured.warnings())
           .anyMatch(w -> w.contains("the sensor failed after 3 windows") && w.contains("lost"));
-      assertThat(measured.idle()).as("the baseline before is there").isNotNull();
+      Measured.Idle idle = measured.idle();
+      assertThat(idle).as("the baseline before is there").isNotNull();
+      assertThat(Objects.requireNonNull(idle).driftWatts()).as("the one after is not").isNull();
     }
   }
 
@@ -284,6 +286,29 @@ class EnergyProtocolTest {
               .readings()
               .get(0);
 
+      assertThat(((Unavailable) reading).reason()).contains("GPU is lost");
+    }
+  }
+
+  /** Gone before a single block of the warm-up, which is over too soon to ask three times. */
+  @Test
+  void aSensorThatVanishesInTheWarmUpIsUnavailable() {
+    SimulatedMachine machine = new SimulatedMachine(9, 50, 0.1, 0);
+    Workload ends =
+        new Workload(
+            "a",
+            1,
+            runs -> {
+              machine.gone = true;
+              machine.time.pause(2_000_000_000L);
+            });
+    EnergySettings hasty = new EnergySettings(1, 0.1, 0.1, 2, 5, 0, 9);
+    try (CounterMeter meter = machine.meter()) {
+      EnergyReading reading =
+          new EnergyProtocol(meter, machine.time, hasty, List.of(), machine)
+              .measure(List.of(ends), Progress.NONE)
+              .readings()
+              .get(0);
       assertThat(((Unavailable) reading).reason()).contains("GPU is lost");
     }
   }
