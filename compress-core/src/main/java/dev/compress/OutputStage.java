@@ -139,7 +139,12 @@ final class OutputStage {
     }
     WrittenModel written = made.file();
     OnnxModel output = OnnxReader.read(written.file()).model();
-    report.weights(OutputWeights.of(output, written, storing.context()));
+    try {
+      report.weights(OutputWeights.of(output, written, storing.context()));
+    } catch (IllegalStateException e) {
+      written.file().toFile().delete(); // nobody is to use it
+      throw e;
+    }
     boolean kernelsOnly =
         passes.proof() == ProofMode.KERNELS
             || !made.used().changed() // a copy is neither closer nor faster

@@ -7,14 +7,16 @@ import dev.compress.onnx.WrittenModel;
 import dev.compress.pack.WeightInventory;
 import dev.compress.pack.WeightInventory.Stored;
 import dev.compress.pass.PassContext;
+import dev.compress.pass.PassResult.WeightClaim;
 import dev.compress.report.TransformReport.StoredWeight;
-import dev.compress.tensor.ElementType;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
 
@@ -74,31 +76,64 @@ record OutputWeights(@Nullable Long zippedBytes, ParameterTotals totals, WeightI
   }
 
   /**
-   * Where the file is not what the recipe asked for.
+   * Where the file is not what the passes said it would be.
    *
-   * @param centroids the most distinct values a weight was to have, or null
+   * @param claims theirs
+   * @return what is wrong, for people; empty if nothing is
    */
-  List<String> contradictions(@Nullable Integer centroids) {
-    List<String> found = new ArrayList<>();
-    if (centroids == null) {
-      return found;
-    }
+  List<String> contradictions(List<WeightClaim> claims) {
+    Map<String, Stored> byName = new HashMap<>();
+    Map<String, Long> zeros = new HashMap<>();
+    long all = 0;
     for (Stored weight : weights.weights()) {
-      // What was left alone by all is listed where it was.
-      boolean changed = weight.type().equals(ElementType.INT8) || !weight.form().equals("dense");
-      boolean clustered = weight.rank() > 1 && changed;
-      if (clustered && (weight.distinct().isEmpty() || weight.distinct().getAsInt() > centroids)) {
-        found.add(
-            "Weight "
-                + weight.name()
-                + " was to have at most "
-                + centroids
-                + " distinct values and has "
-                + (weight.distinct().isPresent() ? weight.distinct().getAsInt() : "more")
-                + " in the output.");
+      if (weight.rank() > 1) {
+        byName.put(weight.name(), weight);
+        zeros.merge(original(weight.name()), weight.zeros(), Long::sum);
+        all += weight.zeros();
       }
     }
+    List<String> found = new ArrayList<>();
+    long claimed = 0;
+    for (WeightClaim claim : claims) {
+      claimed += claim.zeros();
+      Long has = zeros.get(claim.weight());
+      if (has != null && has < claim.zeros()) {
+        found.add(
+            "weight %s has %d zeros and not the %d that were made"
+                .formatted(claim.weight(), has, claim.zeros()));
+      }
+      Stored stored = byName.get(claim.weight());
+      if (stored != null
+          && claim.distinct() > 0
+          && (stored.distinct().isEmpty() || stored.distinct().getAsInt() > claim.distinct())) {
+        String values =
+            stored.distinct().isPresent()
+                ? Integer.toString(stored.distinct().getAsInt())
+                : "over 256";
+        found.add(
+            "weight %s has %s distinct values and not %d at most"
+                .formatted(claim.weight(), values, claim.distinct()));
+      }
+    }
+    if (all < claimed) {
+      found.add("its weights have %d zeros and not the %d that were made".formatted(all, claimed));
+    }
     return found;
+  }
+
+  /** The name that a weight had before it was quantized, halved or made a matrix. */
+  private static String original(String name) {
+    String original = name;
+    for (boolean shorter = true; shorter; ) {
+      shorter = false;
+      for (String suffix : List.of("_q", "_q4", "_h", "_2d")) {
+        if (original.endsWith(suffix)) {
+          original = original.substring(0, original.length() - suffix.length());
+          shorter = true;
+        }
+      }
+    }
+    return original;
   }
 
   private static long zipped(List<Path> files) {

@@ -6,6 +6,7 @@ import dev.compress.metric.Metric;
 import dev.compress.onnx.LoadedModel;
 import dev.compress.onnx.WrittenModel;
 import dev.compress.pass.PassResult.Trace;
+import dev.compress.pass.PassResult.WeightClaim;
 import dev.compress.pass.Pipeline;
 import dev.compress.proof.ProofMode;
 import dev.compress.proof.ProofResult;
@@ -62,7 +63,7 @@ final class ReportBuilder {
   private @Nullable ProofResult proof;
   private @Nullable OutputWeights weights;
   private final List<String> proofWarnings = new ArrayList<>();
-  private final List<String> weightWarnings = new ArrayList<>();
+  private final List<WeightClaim> claims = new ArrayList<>();
   private final List<String> passWarnings = new ArrayList<>();
   private final List<String> passNotes = new ArrayList<>();
 
@@ -158,17 +159,21 @@ final class ReportBuilder {
 
   /** What {@code --strict} takes as a failure. */
   List<String> strictFailures() {
-    List<String> failures = new ArrayList<>(proofWarnings);
-    failures.addAll(weightWarnings);
-    return failures;
+    return List.copyOf(proofWarnings);
   }
 
+  /**
+   * Takes what the written file holds.
+   *
+   * @throws IllegalStateException if that is not what the passes claimed: a bug in one of them
+   */
   void weights(OutputWeights measured) {
     weights = measured;
-    warnings.removeAll(weightWarnings);
-    weightWarnings.clear();
-    weightWarnings.addAll(measured.contradictions(passes.recipe().cluster()));
-    warnings.addAll(weightWarnings);
+    List<String> wrong = measured.contradictions(claims);
+    if (!wrong.isEmpty()) {
+      throw new IllegalStateException(
+          "The output is not what the passes said that it would be: " + String.join("; ", wrong));
+    }
   }
 
   /** Layers were put back: what was planned and measured of them holds no longer. */
@@ -191,6 +196,7 @@ final class ReportBuilder {
    */
   void revert() {
     forgetLayers();
+    claims.clear();
     warnings.removeAll(passWarnings);
     notes.removeAll(passNotes);
     done.replaceAll(p -> new TransformReport.Pass(p.name(), p.seconds(), List.of(), p.skipped()));
@@ -231,6 +237,7 @@ final class ReportBuilder {
               pass.name(), pass.seconds(), pass.result().changes(), pass.result().skipped()));
       passWarnings.addAll(pass.result().warnings());
       passNotes.addAll(pass.result().notes());
+      claims.addAll(pass.result().claims());
     }
     warnings.addAll(passWarnings);
     notes.addAll(passNotes);

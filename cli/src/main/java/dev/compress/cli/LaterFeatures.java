@@ -9,7 +9,7 @@ import java.util.Set;
  * and refused, so that nobody takes them for a typing error.
  */
 final class LaterFeatures {
-  private static final Set<String> OPTIONS = Set.of("--low-rank");
+  private static final Set<String> OPTIONS = Set.of();
 
   private LaterFeatures() {}
 

@@ -41,6 +41,10 @@ final class OutputName {
       String percent = BigDecimal.valueOf(recipe.prune()).movePointRight(2).toPlainString();
       parts.add("prune" + new BigDecimal(percent).stripTrailingZeros().toPlainString());
     }
+    if (recipe.lowRank() != null) {
+      String percent = BigDecimal.valueOf(recipe.lowRank()).movePointRight(2).toPlainString();
+      parts.add("rank" + new BigDecimal(percent).stripTrailingZeros().toPlainString());
+    }
     if (recipe.cluster() != null) {
       parts.add("cluster" + recipe.cluster());
     }

@@ -46,6 +46,7 @@ final class RecipeSettings {
         .pruneAllocation(first(shrink.pruneAllocation, base.pruneAllocation()))
         .pruneTarget(first(shrink.pruneTarget, base.pruneTarget()))
         .channelRound(first(shrink.channelRound, base.channelRound()))
+        .lowRank(first(shrink.lowRank, base.lowRank()))
         .cluster(first(shrink.cluster, base.cluster()))
         .pack(first(shrink.pack, base.pack()))
         .fineTune(first(shrink.fineTune, base.fineTune()))

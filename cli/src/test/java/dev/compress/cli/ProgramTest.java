@@ -160,7 +160,7 @@ class ProgramTest {
                     + " --data-config d.yaml --max-drop 0.3 --proof kernels --strict --seed 7"
                     + " --threads 3 --energy none --prune 50% --prune-kind 2:4"
                     + " --prune-criterion activation --prune-allocation layer --prune-target macs"
-                    + " --channel-round 4 --cluster 16 --pack always")
+                    + " --channel-round 4 --low-rank 0.9 --cluster 16 --pack always")
                 .split(" ", -1));
     assertThat(result.err()).isEmpty();
     assertThat(bench.requests)
@@ -191,6 +191,7 @@ class ProgramTest {
                     .pruneAllocation("layer")
                     .pruneTarget("macs")
                     .channelRound(4)
+                    .lowRank(0.9)
                     .cluster(16)
                     .pack("always")
                     .build(),
@@ -437,14 +438,6 @@ class ProgramTest {
     String[] json = (line + " --json").split(" ", -1);
     assertThat(new ObjectMapper().readTree(bench.run(json).out()).at("/error/code").asInt())
         .isEqualTo(2);
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"--low-rank 0.9 m.onnx"})
-  void knowsWhatComesLater(String line) {
-    Bench.Result result = bench.run(line.split(" ", -1));
-    assertThat(result.code()).isEqualTo(2);
-    assertThat(result.err()).contains("not in this version yet");
   }
 
   @Test

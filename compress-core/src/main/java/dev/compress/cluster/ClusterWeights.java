@@ -10,6 +10,7 @@ import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
+import dev.compress.pass.PassResult.WeightClaim;
 import dev.compress.quantize.NodeFilter;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
@@ -21,9 +22,12 @@ import java.util.Optional;
  * (weight sharing of Deep Compression, Han et al., arXiv 1510.00149).
  *
  * @param centroids 2 to 256
+ * @param keepingZeros whether zeros stay zero and nothing else becomes zero, however few they are:
+ *     a mask
  * @param filter which nodes may be changed
  */
-public record ClusterWeights(int centroids, NodeFilter filter) implements CompressionPass {
+public record ClusterWeights(int centroids, boolean keepingZeros, NodeFilter filter)
+    implements CompressionPass {
   /** Checks the number. */
   public ClusterWeights {
     if (centroids < 2 || centroids > 256) {
@@ -51,12 +55,14 @@ public record ClusterWeights(int centroids, NodeFilter filter) implements Compre
     GraphEditor editor = new GraphEditor(model.graph());
     List<Change> changes = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>(found.skipped());
+    List<WeightClaim> claims = new ArrayList<>();
     KMeans1D kMeans = new KMeans1D(KMeans1D.Start.OPTIMAL, context.seed());
-    FloatClusters clusters = new FloatClusters(kMeans, centroids);
+    FloatClusters clusters = new FloatClusters(kMeans, centroids, keepingZeros);
     context.progress().begin("cluster weights", found.weights().size());
     for (Weight weight : found.weights()) {
       context.progress().check();
       Tensor clustered = clusters.cluster(weight.name(), weight.tensor(), context.scratch());
+      claims.add(WeightClaim.ofDistinct(weight.name(), centroids));
       if (clustered != weight.tensor()) {
         editor.setInitializer(weight.name(), clustered);
         changes.add(
@@ -66,7 +72,7 @@ public record ClusterWeights(int centroids, NodeFilter filter) implements Compre
       }
       context.progress().advance(1);
     }
-    return PassResult.of(model.withGraph(editor.build()), changes, skipped);
+    return PassResult.of(model.withGraph(editor.build()), changes, skipped).claiming(claims);
   }
 
   @Override

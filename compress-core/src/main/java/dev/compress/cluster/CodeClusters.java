@@ -9,8 +9,9 @@ import dev.compress.quantize.CodeMap;
  * them and nothing else becomes zero.
  *
  * @param centroids 2 to 256
+ * @param keepingZeros whether zeros stay zero however few they are: a mask
  */
-public record CodeClusters(int centroids) implements CodeMap {
+public record CodeClusters(int centroids, boolean keepingZeros) implements CodeMap {
   /** Under this share zeros are values like others. */
   static final double PRUNED_SHARE = 0.1;
 
@@ -21,6 +22,11 @@ public record CodeClusters(int centroids) implements CodeMap {
     if (centroids < 2 || centroids > 256) {
       throw new IllegalArgumentException("--cluster takes 2 to 256, not " + centroids);
     }
+  }
+
+  @Override
+  public int most() {
+    return centroids;
   }
 
   @Override
@@ -38,7 +44,7 @@ public record CodeClusters(int centroids) implements CodeMap {
     if (distinct <= centroids) {
       return map;
     }
-    boolean pruned = counts[-LOWEST] >= PRUNED_SHARE * all;
+    boolean pruned = (keepingZeros && counts[-LOWEST] > 0) || counts[-LOWEST] >= PRUNED_SHARE * all;
     if (!pruned) {
       Codes codes = Codes.of(counts, masses, 0, 256);
       OptimalClusters clusters = new OptimalClusters(codes.points, centroids);

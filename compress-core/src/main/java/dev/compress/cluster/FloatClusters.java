@@ -17,8 +17,9 @@ import java.util.Arrays;
  *
  * @param kMeans how centroids are found
  * @param centroids the most distinct values
+ * @param keepingZeros whether zeros stay zero however few they are
  */
-record FloatClusters(KMeans1D kMeans, int centroids) {
+record FloatClusters(KMeans1D kMeans, int centroids, boolean keepingZeros) {
   private static final int BINS = 1 << 16;
   private static final int PIECE = 1 << 16;
 
@@ -47,7 +48,9 @@ record FloatClusters(KMeans1D kMeans, int centroids) {
               + " holds NaN or infinite values: the model is broken. Train it again, or leave its"
               + " nodes out with --exclude-nodes.");
     }
-    boolean pruned = range.zeros >= CodeClusters.PRUNED_SHARE * weight.elementCount();
+    boolean pruned =
+        (keepingZeros && range.zeros > 0)
+            || range.zeros >= CodeClusters.PRUNED_SHARE * weight.elementCount();
     int others = pruned ? centroids - 1 : centroids;
     if (range.distinct() <= centroids || range.zeros == weight.elementCount()) {
       return weight;

@@ -13,6 +13,7 @@ import java.util.List;
  * @param warnings what the user should know
  * @param traces values to compare the model before and after by
  * @param notes what the pass found out, for the report
+ * @param claims what the output file will hold
  */
 public record PassResult(
     OnnxModel model,
@@ -20,7 +21,19 @@ public record PassResult(
     List<Skipped> skipped,
     List<String> warnings,
     List<Trace> traces,
-    List<String> notes) {
+    List<String> notes,
+    List<WeightClaim> claims) {
+  /** A result that claims nothing. */
+  public PassResult(
+      OnnxModel model,
+      List<Change> changes,
+      List<Skipped> skipped,
+      List<String> warnings,
+      List<Trace> traces,
+      List<String> notes) {
+    this(model, changes, skipped, warnings, traces, notes, List.of());
+  }
+
   /** A result without notes. */
   public PassResult(
       OnnxModel model,
@@ -35,6 +48,26 @@ public record PassResult(
   public PassResult(
       OnnxModel model, List<Change> changes, List<Skipped> skipped, List<String> warnings) {
     this(model, changes, skipped, warnings, List.of());
+  }
+
+  /**
+   * What a pass says of a weight. It is compared with the file that was written: later passes have
+   * to keep it.
+   *
+   * @param weight the name of the weight
+   * @param zeros how many of its elements are zero at least
+   * @param distinct how many different values it has at most, 0 where that is not limited
+   */
+  public record WeightClaim(String weight, long zeros, int distinct) {
+    /** A claim of zeros. */
+    public static WeightClaim ofZeros(String weight, long zeros) {
+      return new WeightClaim(weight, zeros, 0);
+    }
+
+    /** A claim of distinct values. */
+    public static WeightClaim ofDistinct(String weight, int distinct) {
+      return new WeightClaim(weight, 0, distinct);
+    }
   }
 
   /**
@@ -100,6 +133,12 @@ public record PassResult(
     warnings = List.copyOf(warnings);
     traces = List.copyOf(traces);
     notes = List.copyOf(notes);
+    claims = List.copyOf(claims);
+  }
+
+  /** The same with claims. */
+  public PassResult claiming(List<WeightClaim> of) {
+    return new PassResult(model, changes, skipped, warnings, traces, notes, of);
   }
 
   /** Changes without warnings. */

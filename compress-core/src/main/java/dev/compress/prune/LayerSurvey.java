@@ -7,6 +7,7 @@ import dev.compress.linalg.GramMatrix;
 import dev.compress.linalg.SymmetricSolver;
 import dev.compress.pass.ModelWeights.Weight;
 import dev.compress.pass.PassContext;
+import dev.compress.prune.fit.InputGrams;
 import dev.compress.quantize.InputRows;
 import dev.compress.quantize.NodePattern;
 import dev.compress.quantize.WeightLayout;

@@ -17,6 +17,7 @@ import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
+import dev.compress.pass.PassResult.WeightClaim;
 import dev.compress.prune.fit.FittedLayer;
 import dev.compress.prune.fit.SequentialFit;
 import dev.compress.quantize.InputRows;
@@ -123,13 +124,15 @@ public record PruneWeights(
       fitted = compensate(model, masked, pruned, skipped, context);
     }
     List<Change> changes = new ArrayList<>();
+    List<WeightClaim> claims = new ArrayList<>();
     for (Weight weight : found.weights()) {
       Pruned result = pruned.get(weight.name());
       if (result != null && result.tensor != weight.tensor()) {
         changes.add(Change.of(weight.readers().get(0), result.what(weight)));
+        claims.add(WeightClaim.ofZeros(weight.name(), result.zeros));
       }
     }
-    return new PassResult(fitted, changes, skipped, warnings);
+    return new PassResult(fitted, changes, skipped, warnings).claiming(claims);
   }
 
   /** A pruned weight with what is known of it. */

@@ -18,11 +18,19 @@ public interface CodeMap {
    */
   byte[] map(long[] counts, double[] masses);
 
+  /** How many different codes it leaves a weight at most; 0 where it does not limit them. */
+  int most();
+
   /** Leaves codes as they are. */
   record Unchanged() implements CodeMap {
     @Override
     public byte[] map(long[] counts, double[] masses) {
       throw new IllegalStateException("Nothing is changed");
+    }
+
+    @Override
+    public int most() {
+      return 0;
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.compress.quantize;
 import dev.compress.calibrate.RangeMethod;
 import dev.compress.graph.Graph;
 import dev.compress.graph.GraphIndex;
+import dev.compress.graph.Initializer;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.pass.CompressionPass;
@@ -12,11 +13,14 @@ import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
 import dev.compress.pass.PassResult.Trace;
+import dev.compress.pass.PassResult.WeightClaim;
 import dev.compress.runtime.Shapes;
+import dev.compress.tensor.ElementType;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * Quantizes to int8: static where ranges are known, dynamic for matrix products without data, and
@@ -142,7 +146,22 @@ public record QuantizeInt8(
     if (!changes.isEmpty()) { // not worth it alone
       graph = StoreFloat16.storeExact(graph, filter, context.scratch(), changes);
     }
-    return new PassResult(model.withGraph(graph), changes, skipped, warnings, traces, notes);
+    return new PassResult(model.withGraph(graph), changes, skipped, warnings, traces, notes)
+        .claiming(claims(model.graph(), graph));
+  }
+
+  /** Of weights that were not there before, where codes are joined. */
+  private List<WeightClaim> claims(Graph before, Graph after) {
+    if (codes.most() == 0) {
+      return List.of();
+    }
+    Set<String> known =
+        before.initializers().stream().map(Initializer::name).collect(Collectors.toSet());
+    return after.initializers().stream()
+        .filter(i -> !known.contains(i.name()) && i.tensor().type().equals(ElementType.INT8))
+        .filter(i -> i.tensor().shape().rank() > 1)
+        .map(i -> WeightClaim.ofDistinct(i.name(), codes.most()))
+        .toList();
   }
 
   /** Which nodes will be integer follows from shapes; what the data may change of it is noted. */

@@ -5,6 +5,7 @@ import dev.compress.cluster.ClusterWeights;
 import dev.compress.cluster.CodeClusters;
 import dev.compress.error.UnsupportedModelException;
 import dev.compress.graph.OnnxModel;
+import dev.compress.lowrank.FactoriseLayers;
 import dev.compress.pack.PackWeights;
 import dev.compress.pack.TrimQuantization;
 import dev.compress.pack.UnpackWeights;
@@ -97,6 +98,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     passes.channelPruning();
     passes.clustering();
     passes.gradualPruning();
+    passes.lowRank();
     return passes;
   }
 
@@ -208,7 +210,10 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
 
   /** Whether weights are changed before or beside their quantization. */
   public boolean reshapesWeights() {
-    return leavesPatterns() || channelPruning().isPresent() || recipe.fineTune() != null;
+    return leavesPatterns()
+        || channelPruning().isPresent()
+        || lowRank().isPresent()
+        || recipe.fineTune() != null;
   }
 
   /** Whether weights get zeros or repeated values, which can be stored in less. */
@@ -298,6 +303,12 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     return share == 0 ? Optional.empty() : Optional.of(pruning);
   }
 
+  /** The factorisation of layers that the recipe wants. */
+  private Optional<FactoriseLayers> lowRank() {
+    Double energy = recipe.lowRank();
+    return energy == null ? Optional.empty() : Optional.of(new FactoriseLayers(energy, filter));
+  }
+
   /** The clustering of float weights, where the recipe wants any. */
   private Optional<ClusterWeights> clustering() {
     Integer centroids = recipe.cluster();
@@ -309,7 +320,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
           "--cluster with --quantize int4: 4 bits are 16 values a block already. Choose one, or"
               + " cluster with --quantize int8.");
     }
-    return Optional.of(new ClusterWeights(centroids, filter));
+    return Optional.of(new ClusterWeights(centroids, pruning().isPresent(), filter));
   }
 
   /**
@@ -330,8 +341,9 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
    */
   public List<CompressionPass> removing() {
     List<CompressionPass> all = new ArrayList<>();
-    pruning().filter(p -> gradualPruning().isEmpty()).ifPresent(all::add);
     channelPruning().filter(p -> !p.wantsBatchNorm()).ifPresent(all::add);
+    lowRank().ifPresent(all::add); // before there are zeros, which a product would fill
+    pruning().filter(p -> gradualPruning().isEmpty()).ifPresent(all::add);
     return all;
   }
 
@@ -419,7 +431,8 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     // With a limit on the accuracy, what is measured of that decides.
     boolean guarded = recipe.maxDrop() == null;
     Integer centroids = recipe.cluster();
-    CodeMap codes = centroids == null ? CodeMap.NONE : new CodeClusters(centroids);
+    CodeMap codes =
+        centroids == null ? CodeMap.NONE : new CodeClusters(centroids, pruning().isPresent());
     return new QuantizeInt8(mode(), target, filter, method(), Set.of(), rounding(), guarded, codes);
   }
 

@@ -33,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param pruneAllocation global or layer
  * @param pruneTarget what the share of channels is a share of instead: params or macs
  * @param channelRound what is left of a layer's channels is a multiple of that
+ * @param lowRank share of the energy of a layer's singular values to keep, over 0 and under 1
  * @param cluster how many distinct values a weight may have, 2 to 256
  * @param pack auto, always or none
  * @param fineTune epochs of training after weights were taken away
@@ -67,6 +68,7 @@ public record Recipe(
     @Nullable String pruneAllocation,
     @Nullable String pruneTarget,
     @Nullable Integer channelRound,
+    @Nullable Double lowRank,
     @Nullable Integer cluster,
     @Nullable String pack,
     @Nullable Integer fineTune,

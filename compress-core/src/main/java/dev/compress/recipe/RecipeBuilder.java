@@ -31,6 +31,7 @@ public final class RecipeBuilder {
   private @Nullable String pruneAllocation;
   private @Nullable String pruneTarget;
   private @Nullable Integer channelRound;
+  private @Nullable Double lowRank;
   private @Nullable Integer cluster;
   private @Nullable String pack;
   private @Nullable Integer fineTune;
@@ -66,6 +67,7 @@ public final class RecipeBuilder {
     pruneAllocation = recipe.pruneAllocation();
     pruneTarget = recipe.pruneTarget();
     channelRound = recipe.channelRound();
+    lowRank = recipe.lowRank();
     cluster = recipe.cluster();
     pack = recipe.pack();
     fineTune = recipe.fineTune();
@@ -218,6 +220,12 @@ public final class RecipeBuilder {
     return this;
   }
 
+  /** {@link Recipe#lowRank}. */
+  public RecipeBuilder lowRank(@Nullable Double value) {
+    lowRank = value;
+    return this;
+  }
+
   /** Sets how many distinct values a weight may have, 2 to 256. */
   public RecipeBuilder cluster(@Nullable Integer value) {
     cluster = value;
@@ -281,6 +289,7 @@ public final class RecipeBuilder {
         pruneAllocation,
         pruneTarget,
         channelRound,
+        lowRank,
         cluster,
         pack,
         fineTune,

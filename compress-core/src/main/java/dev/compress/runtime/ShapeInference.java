@@ -95,6 +95,17 @@ public final class ShapeInference {
     return new ShapeInference(model).inferBound(inputShapes);
   }
 
+  /**
+   * Types and shapes with sizes in the place of free dims of the inputs.
+   *
+   * @param model any model
+   * @param batch the size of free dims of axis 0
+   * @param other the size of all other free dims
+   */
+  public static Shapes infer(OnnxModel model, long batch, long other) {
+    return infer(model, FreeDims.of(model.graph()).shapes(batch, other));
+  }
+
   private Shapes inferSymbolic() {
     Map<String, ValueType.TensorType> types = new LinkedHashMap<>();
     Map<String, ValueType> given = new LinkedHashMap<>();

@@ -97,7 +97,7 @@ class ClustersTest {
     counts[128] = all;
     masses[128] = all;
     for (int k : new int[] {3, 5, 16, 64}) {
-      byte[] map = new CodeClusters(k).map(counts, masses);
+      byte[] map = new CodeClusters(k, false).map(counts, masses);
       Set<Byte> used = new HashSet<>();
       for (int i = 1; i < 256; i++) {
         if (counts[i] > 0) {
@@ -116,7 +116,7 @@ class ClustersTest {
     counts[3] = 5;
     counts[128] = 1;
     counts[200] = 9;
-    byte[] map = new CodeClusters(3).map(counts, new double[256]);
+    byte[] map = new CodeClusters(3, false).map(counts, new double[256]);
     assertThat(map[3]).isEqualTo((byte) -125);
     assertThat(map[200]).isEqualTo((byte) 72);
   }
@@ -132,7 +132,8 @@ class ClustersTest {
     }
     Tensor weight = Tensor.ofFloats(Shape.of(50, 100), values);
     try (Scratch scratch = Scratch.inTemporaryFolder()) {
-      FloatClusters clusters = new FloatClusters(new KMeans1D(KMeans1D.Start.OPTIMAL, 0), 16);
+      FloatClusters clusters =
+          new FloatClusters(new KMeans1D(KMeans1D.Start.OPTIMAL, 0), 16, false);
       Tensor clustered = clusters.cluster("w", weight, scratch);
       float[] found = clustered.toFloats();
       List<Float> distinct = new ArrayList<>();

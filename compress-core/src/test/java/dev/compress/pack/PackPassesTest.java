@@ -251,7 +251,7 @@ class PackPassesTest {
     assertThat(zeros(pruned)).isEqualTo(zeros);
     assertThat(prune.apply(pruned, context).changes()).hasSize(1);
     assertThat(zeros(prune.apply(pruned, context).model())).isEqualTo(zeros);
-    ClusterWeights cluster = new ClusterWeights(16, NodeFilter.ALL);
+    ClusterWeights cluster = new ClusterWeights(16, false, NodeFilter.ALL);
     OnnxModel clustered = cluster.apply(pruned, context).model();
     assertThat(zeros(clustered)).isEqualTo(zeros);
     assertThat(cluster.apply(clustered, context).model()).isSameAs(clustered);
@@ -288,7 +288,7 @@ class PackPassesTest {
       counts[i] = 5;
       masses[i] = 1;
     }
-    byte[] map = new CodeClusters(4).map(counts, masses);
+    byte[] map = new CodeClusters(4, false).map(counts, masses);
     assertThat(java.util.stream.IntStream.range(0, 86).map(i -> map[3 * i]).distinct().count())
         .isEqualTo(4);
   }

@@ -1,4 +1,4 @@
-package dev.compress.prune;
+package dev.compress.prune.fit;
 
 import dev.compress.calibrate.ActivationReader;
 import dev.compress.calibrate.Samples;
@@ -20,7 +20,7 @@ import java.util.function.BiConsumer;
  * The matrices {@code E[x x^T]} of layers' inputs over the calibration samples, for as many layers
  * at a time as fit into a budget of memory; each such group is one run over the samples.
  */
-final class InputGrams {
+public final class InputGrams {
   /** The longest row: 512 channels under a 3x3 kernel. */
   static final int LONGEST_ROW = 4608;
 
@@ -33,14 +33,20 @@ final class InputGrams {
   private final PassContext context;
   private final Samples samples;
 
-  InputGrams(OnnxModel model, PassContext context) {
+  /**
+   * Nothing gathered yet.
+   *
+   * @param model whose layers they are
+   * @param context with samples
+   */
+  public InputGrams(OnnxModel model, PassContext context) {
     this.model = model;
     this.context = context;
     this.samples = context.calibration().orElseThrow();
   }
 
   /** Why a layer has none; "" if it has. */
-  static String reasonAgainst(NodePattern layer) {
+  public static String reasonAgainst(NodePattern layer) {
     WeightLayout layout = InputRows.layoutOf(layer);
     return layout.rowLength() > LONGEST_ROW
         ? layout.rowLength() + " inputs are too many to weigh together"
@@ -53,7 +59,7 @@ final class InputGrams {
    * @param layers without a reason against them
    * @param sink given each layer with one matrix a group of its channels
    */
-  void forEach(List<NodePattern> layers, BiConsumer<NodePattern, GramMatrix[]> sink) {
+  public void forEach(List<NodePattern> layers, BiConsumer<NodePattern, GramMatrix[]> sink) {
     List<NodePattern> group = new ArrayList<>();
     long bytes = 0;
     for (NodePattern layer : layers) {
