@@ -33,7 +33,8 @@ final class ShrinkOptions {
       description =
           "Which weights matter: by magnitude, or by activation, magnitude times what the"
               + " calibration data multiplies it with; for channels also bn, the scale of the batch"
-              + " normalization. Default: activation with such data, else magnitude.")
+              + " normalization. Default: with such data what it costs after the others made up for it,"
+              + " for channels activation; else magnitude.")
   @Nullable String pruneCriterion;
 
   @Option(
