@@ -128,10 +128,6 @@ final class Program {
 
   private static String message(ParameterException thrown) {
     if (thrown instanceof UnmatchedArgumentException unmatched) {
-      Optional<String> later = LaterFeatures.ofOptions(unmatched.getUnmatched());
-      if (later.isPresent()) {
-        return later.get();
-      }
       return Misspelling.explain(
           unmatched.getUnmatched(), unmatched.getCommandLine().getCommandSpec());
     }
