@@ -143,6 +143,7 @@ final class OutputStage {
       report.weights(OutputWeights.of(output, written, storing.context()));
     } catch (IllegalStateException e) {
       written.file().toFile().delete(); // nobody is to use it
+      written.data().ifPresent(data -> data.file().toFile().delete());
       throw e;
     }
     boolean kernelsOnly =
