@@ -33,6 +33,7 @@ import dev.compress.train.TrainingEngine;
 import dev.compress.train.TrainingJob;
 import dev.compress.train.TrainingResult;
 import dev.compress.train.TrainingSummary.Reason;
+import dev.compress.train.TuningData;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -91,12 +92,13 @@ public final class Distillation {
     Optional<LoadedModel> teacher = job.models().teacher().map(OnnxReader::read);
     Optional<OnnxModel> teaching = teacher.map(t -> GraphValidator.check(t.model()).model());
     try (Scratch scratch = Scratch.inTemporaryFolder()) {
+      new TuningData(job.data().training(), job.data().selection())
+          .requireApart(job.data().score());
       OnnxModel student = student(teaching, scratch);
       engine.requireTrainable(student);
       teaching.ifPresent(t -> report.teacher(job.models().teacher().orElseThrow(), teacher, t));
       TrainingData data = data(student);
       Optional<Dataset> score = job.data().score().map(d -> bound(d, student));
-      checkApart(data, score);
       report.data(data, score, job.data().selection().isPresent());
       Task task = task(student, teaching);
       boolean labels = data.training().labelKind() != LabelKind.NONE && usesLabels(teaching);
@@ -149,28 +151,6 @@ public final class Distillation {
         .selection()
         .map(selection -> new TrainingData(training, bound(selection, model)))
         .orElseGet(() -> TrainingData.split(training, job.training().run().seed()));
-  }
-
-  private void checkApart(TrainingData data, Optional<Dataset> score) {
-    checkApart("--validation-data", data.selection(), "--train-data", data.training());
-    score.ifPresent(
-        final_ -> {
-          checkApart("--data", final_, "--train-data", data.training());
-          checkApart("--data", final_, "--validation-data", data.selection());
-        });
-  }
-
-  private static void checkApart(String one, Dataset first, String other, Dataset second) {
-    if (first.fingerprint().equals(second.fingerprint())) {
-      throw new InvalidDataException(
-          first.name()
-              + " is named twice, for "
-              + one
-              + " and for "
-              + other
-              + ": a score on data that was learned from says nothing. Name other data, or another"
-              + " part of it in a descriptor (split: {offset: N, count: N}).");
-    }
   }
 
   private Task task(OnnxModel student, Optional<OnnxModel> teacher) {

@@ -48,6 +48,7 @@ record Tuning(Work work) {
                 () ->
                     new IllegalArgumentException(
                         "--fine-tune needs data to learn from: give --train-data PATH."));
+    data.requireApart(work.selection());
     work.report().tuning(data);
     Optional<GradualPruning> gradual = passes.gradualPruning().map(this::gradual);
     List<CompressionPass> all = new ArrayList<>(passes.preparingToTune(model));

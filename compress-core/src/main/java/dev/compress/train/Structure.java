@@ -22,9 +22,6 @@ public record Structure(Map<String, Rule> rules, Optional<GradualPruning> gradua
   /** Nothing has to stay. */
   public static final Structure NONE = new Structure(Map.of(), Optional.empty());
 
-  /** A layer that is used as it was made has few zeros, and those by chance. */
-  private static final double FEWEST_ZEROS = 0.05;
-
   private static final int MOST_CENTROIDS = 256;
   private static final int FEWEST_WEIGHTS_A_CENTROID = 4;
 
@@ -47,9 +44,8 @@ public record Structure(Map<String, Rule> rules, Optional<GradualPruning> gradua
   }
 
   /**
-   * What there is in a model: of each float weight of two or more dims, the zeros where they are a
-   * twentieth or more, and the values where they are at most 256 and each occurs four times or more
-   * in the mean.
+   * What there is in a model: of each float weight of two or more dims, the zeros, and the values
+   * where they are at most 256 and each occurs four times or more in the mean.
    *
    * @param model any model
    */
@@ -81,6 +77,6 @@ public record Structure(Map<String, Rule> rules, Optional<GradualPruning> gradua
         && values.size() > 1) {
       return Rule.SHARED;
     }
-    return zeros >= FEWEST_ZEROS * weights.length ? Rule.ZEROS : null;
+    return zeros > 0 ? Rule.ZEROS : null; // few of a layer may be many of what a pass took
   }
 }
