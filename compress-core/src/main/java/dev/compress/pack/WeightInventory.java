@@ -45,7 +45,7 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
    * @param distinct how many different values there are, if at most 256
    * @param form how it is stored
    * @param bytes in the file, with the nodes that unpack it
-   * @param zippedBytes the same deflated
+   * @param zippedBytes the same deflated; 0 where that was not asked for
    * @param unpackMillis time to compute it at load; 0 for a dense one
    */
   public record Stored(
@@ -66,6 +66,19 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
    * @param context its scratch takes what is unpacked
    */
   public static WeightInventory of(OnnxModel model, PassContext context) {
+    return of(model, context, true);
+  }
+
+  /**
+   * Looks at a model and deflates nothing, which takes most of the time.
+   *
+   * @param context its scratch takes what is unpacked
+   */
+  public static WeightInventory ofUnzipped(OnnxModel model, PassContext context) {
+    return of(model, context, false);
+  }
+
+  private static WeightInventory of(OnnxModel model, PassContext context, boolean zipped) {
     List<Packed> packed = new PackedValues(model, true).find();
     Set<String> parts = new HashSet<>();
     packed.forEach(p -> parts.addAll(p.constants().keySet()));
@@ -75,7 +88,7 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
       Tensor tensor = initializer.tensor();
       boolean read = !index.uses(initializer.name()).isEmpty();
       if (read && !parts.contains(initializer.name()) && isWeight(tensor)) {
-        Zip zip = new Zip();
+        Zip zip = new Zip(zipped);
         zip.add(tensor);
         weights.add(stored(initializer.name(), tensor, "dense", tensor.byteSize(), zip, 0));
       }
@@ -89,7 +102,7 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
           UnpackWeights.evaluate(model, List.of(one), context, new ArrayList<>()).get(one.name());
       double millis = (System.nanoTime() - start) / 1e6;
       if (dense != null && isWeight(dense)) {
-        Zip zip = new Zip();
+        Zip zip = new Zip(zipped);
         long bytes = 0;
         for (Map.Entry<String, Tensor> part : one.constants().entrySet()) {
           if (counted.add(part.getKey())) { // tables that are shared count once
@@ -174,9 +187,14 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
     private final Deflater deflater = new Deflater();
     private final byte[] in = new byte[PIECE];
     private final byte[] out = new byte[PIECE];
+    private final boolean wanted;
+
+    Zip(boolean wanted) {
+      this.wanted = wanted;
+    }
 
     void add(Tensor tensor) {
-      long size = tensor.data().size();
+      long size = wanted ? tensor.data().size() : 0;
       for (long from = 0; from < size; from += PIECE) {
         int n = (int) Math.min(PIECE, size - from);
         tensor.data().read(from, ByteBuffer.wrap(in, 0, n));
@@ -194,7 +212,7 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
       }
       long bytes = deflater.getBytesWritten();
       deflater.end();
-      return bytes;
+      return wanted ? bytes : 0;
     }
   }
 }

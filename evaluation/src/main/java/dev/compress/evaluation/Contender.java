@@ -53,6 +53,7 @@ final class Contender {
 
   EnergyReading reading = new Unavailable("not asked for");
   @Nullable String error;
+  EvaluationReport.@Nullable Weights weights;
 
   /**
    * Reads and checks its file.
@@ -75,6 +76,7 @@ final class Contender {
     this.sha256 = same.sha256;
     this.place = place;
     this.device = place.device().toString();
+    this.weights = same.weights;
   }
 
   /** The same variant in another place, of which nothing is known yet. */

@@ -175,6 +175,7 @@ public final class Evaluation {
       progress.advance(1);
     }
     List<String> warnings = new ArrayList<>();
+    FileWeights.measure(read, progress, warnings);
     List<Contender> all = new ArrayList<>();
     for (PlaceMeters place : places) {
       List<Contender> there = read.stream().map(c -> c.at(place.place())).toList();

@@ -134,6 +134,8 @@ public record EvaluationReport(
    * @param vsBaseline null for the baseline
    * @param error why the row is incomplete
    * @param layers the largest, with what is known of them; empty if nothing is
+   * @param weights as the file stores them; null if that could not be told
+   * @param steps what made it of the baseline, by the reports of the transformations, in order
    */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   public record Row(
@@ -161,10 +163,13 @@ public record EvaluationReport(
       @Nullable Compression compression,
       @Nullable VsBaseline vsBaseline,
       @Nullable String error,
-      List<Layer> layers) {
-    /** Copies; reports of earlier versions name no layers. */
+      List<Layer> layers,
+      @Nullable Weights weights,
+      List<String> steps) {
+    /** Copies; reports of earlier versions name no layers and no steps. */
     public Row {
       layers = layers == null ? List.of() : List.copyOf(layers);
+      steps = steps == null ? List.of() : List.copyOf(steps);
     }
 
     /** The same on a machine of another name. */
@@ -203,7 +208,9 @@ public record EvaluationReport(
           compression,
           vsBaseline,
           error,
-          layers);
+          layers,
+          weights,
+          steps);
     }
   }
 
@@ -268,6 +275,19 @@ public record EvaluationReport(
       @Nullable Long bytes,
       @Nullable Double sqnrDb,
       @Nullable String scheme) {}
+
+  /**
+   * The weights of a variant, measured in the file in their dense form.
+   *
+   * @param elements of all weights of 64 elements or more
+   * @param sparsity share of zeros among them
+   * @param distinct the most different values in one weight; null where one has over 256
+   * @param bits of the file for each element, with the nodes that unpack them
+   * @param packed how many weights are computed at load
+   */
+  @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
+  public record Weights(
+      long elements, double sparsity, @Nullable Integer distinct, double bits, int packed) {}
 
   /**
    * A quality.

@@ -101,12 +101,16 @@ record ReportAssembly(
     made.ifPresent(used::add);
     boolean metered = !energy.choice().equals(EnergyChoice.NONE);
     Optional<Payback> payback = Optional.empty();
-    if (contender != baseline && metered) {
+    List<String> steps = List.of();
+    if (contender != baseline) {
       TransformReports.Making making =
           transforms.making(contender.loaded.file(), contender.sha256, baseline.sha256);
       used.addAll(making.reports());
-      payback =
-          Optional.of(Payback.of(making, baseline.reading, contender.reading, energy.rates()));
+      steps = making.steps();
+      if (metered) {
+        payback =
+            Optional.of(Payback.of(making, baseline.reading, contender.reading, energy.rates()));
+      }
     }
     LatencyResult latency = contender.latency;
     Optional<Score> score = Optional.ofNullable(contender.score);
@@ -153,6 +157,8 @@ record ReportAssembly(
                 contender.held,
                 EnergyComparison.of(baseline.reading, contender.reading)),
         contender.error,
-        ModelLayers.of(contender.model.graph(), made));
+        ModelLayers.of(contender.model.graph(), made),
+        contender.weights,
+        steps);
   }
 }

@@ -109,6 +109,14 @@ final class ReportCheck {
       finite(fidelity.sqnrDb(), "sqnr_db");
       finite(fidelity.cosine(), "cosine");
     }
+    EvaluationReport.Weights weights = row.weights();
+    if (weights != null) {
+      that(weights.elements() >= 0, "has fewer than no weights");
+      that(
+          weights.sparsity() >= 0 && weights.sparsity() <= 1,
+          "has a sparsity of " + weights.sparsity() + ", which is no share");
+      finite(weights.bits(), "bits");
+    }
     latency(row.latencyMs(), "latency_ms");
     latency(row.latencyDeviceMs(), "latency_device_ms");
     positive(row.throughputPerSecond(), "throughput_per_second");

@@ -25,6 +25,7 @@ import java.util.Optional;
  * @param inputPath where that was; empty if it does not say
  * @param energy what the work itself took; empty if it was not accounted for
  * @param layers what it says of layers
+ * @param steps what was done, in order, in a word or two each
  */
 record TransformReportFile(
     Path file,
@@ -32,7 +33,8 @@ record TransformReportFile(
     Optional<String> inputSha256,
     Optional<String> inputPath,
     Optional<RunEnergy> energy,
-    List<JsonNode> layers) {
+    List<JsonNode> layers,
+    List<String> steps) {
   private static final String SCHEMAS = "compress.";
 
   /** A report of a transformation of the largest models is far smaller. */
@@ -43,6 +45,7 @@ record TransformReportFile(
 
   TransformReportFile {
     layers = List.copyOf(layers);
+    steps = List.copyOf(steps);
   }
 
   /**
@@ -90,7 +93,8 @@ record TransformReportFile(
           energy.isObject()
               ? Optional.of(JSON.treeToValue(energy, RunEnergy.class))
               : Optional.empty(),
-          layers);
+          layers,
+          TransformSteps.of(tree));
     } catch (JsonProcessingException | IllegalArgumentException e) {
       throw malformed(file, "its energy cannot be true");
     }

@@ -58,6 +58,15 @@ final class TransformReports {
     Making {
       reports = List.copyOf(reports);
     }
+
+    /** What the steps did, the first one first. */
+    List<String> steps() {
+      List<String> steps = new ArrayList<>();
+      for (TransformReportFile report : reports) {
+        steps.addAll(0, report.steps());
+      }
+      return steps;
+    }
   }
 
   /**

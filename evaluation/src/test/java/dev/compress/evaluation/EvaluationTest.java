@@ -401,6 +401,29 @@ class EvaluationTest {
     assertThat(tree.at("/dataset/samples").asInt()).isEqualTo(SAMPLES);
   }
 
+  /** Zeros and values are counted in the files themselves: no report lies beside these. */
+  @Test
+  void whatIsInTheWeightsIsCountedInTheFiles() throws IOException {
+    float[] few = weights(0);
+    int zeros = 0;
+    for (int i = 0; i < few.length; i++) {
+      few[i] = i % 3 == 0 ? 0 : i % 2 == 0 ? 0.5f : -0.25f;
+      zeros += few[i] == 0 ? 1 : 0;
+    }
+    variant = write("few.onnx", few, "MatMul");
+    EvaluationReport report = both(data(true)).run();
+    EvaluationReport.Weights found =
+        Objects.requireNonNull(report.variants().get(1).weights(), "weights");
+    assertThat(found.elements()).isEqualTo(few.length);
+    assertThat(found.sparsity()).isEqualTo((double) zeros / few.length);
+    assertThat(found.distinct()).isEqualTo(3);
+    assertThat(found.bits()).isEqualTo(32);
+    assertThat(found.packed()).isZero();
+    assertThat(report.variants().get(1).steps()).isEmpty();
+    assertThat(dev.compress.evaluation.report.MarkdownEvaluationReport.of(report))
+        .contains("| zeros | values |", "| 3 |");
+  }
+
   @Test
   void badInputIsRefusedBeforeAnythingIsMeasured() throws IOException {
     Path broken = Files.writeString(folder.resolve("broken.onnx"), "<html>");

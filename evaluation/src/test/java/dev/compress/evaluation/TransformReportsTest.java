@@ -62,6 +62,29 @@ class TransformReportsTest {
   }
 
   @Test
+  void stepsAreToldInTheOrderOfTheWork() throws IOException {
+    Files.writeString(
+        folder.resolve("pruned.json"),
+        """
+        {"schema": "compress.transform/1", "input": {"sha256": "%s"}, "output": {"sha256": "%s"},
+         "recipe": {"prune": 0.125, "prune-kind": "channels"},
+         "passes": [{"name": "pack-weights", "changed": []}]}
+        """
+            .formatted(FLOAT, PRUNED));
+    Path last =
+        Files.writeString(
+            folder.resolve("elsewhere.json"),
+            """
+            {"schema": "compress.transform/1", "input": {"path": "%s", "sha256": "%s"},
+             "output": {"sha256": "%s"}, "recipe": {"quantize": "int8", "cluster": 16},
+             "passes": [{"name": "pack-weights", "changed": [{"node": "a"}]}]}
+            """
+                .formatted(folder.resolve("pruned.onnx"), PRUNED, INT8));
+    assertThat(making(last).steps())
+        .containsExactly("prune 12.5% channels", "16 clusters", "int8", "pack");
+  }
+
+  @Test
   void anotherBaselineIsNotPaidBack() throws IOException {
     Path last = write("int8.json", PRUNED, INT8, RAPL.formatted("120.5"));
     RunEnergy unknown = making().energy();

@@ -6,6 +6,7 @@ import dev.compress.cli.console.Text;
 import dev.compress.evaluation.EvaluationReport;
 import dev.compress.evaluation.report.EvaluationCells;
 import dev.compress.evaluation.report.FootprintCells;
+import dev.compress.evaluation.report.LadderCells;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -43,6 +44,14 @@ public record EvaluationText(Style style, int width) {
       lines.add("");
       lines.add(style.bold("against " + EvaluationCells.baseline(report)));
       lines.addAll(versus.lines(width));
+    }
+    if (LadderCells.anyIn(report)) {
+      lines.add("");
+      lines.add(style.bold("weights, measured in the files"));
+      Table ladder = new Table(INDENT, "llrrrrrr");
+      ladder.row(LadderCells.HEADINGS.toArray(new String[0]));
+      rows.forEach(row -> ladder.row(LadderCells.of(row).toArray(new String[0])));
+      lines.addAll(ladder.lines(width));
     }
     List<EvaluationReport.Row> accelerated = EvaluationCells.accelerated(report);
     if (!accelerated.isEmpty()) {

@@ -146,6 +146,26 @@ final class EvaluationTables {
     return value + ends + " " + accuracy.metric();
   }
 
+  /** What pruning, clustering, quantizing and packing left in the files. */
+  void ladder() {
+    if (!LadderCells.anyIn(report)) {
+      return;
+    }
+    page.section("Weights, measured in the files");
+    List<String> heads = new ArrayList<>();
+    for (String heading : LadderCells.HEADINGS) {
+      heads.add((heads.isEmpty() ? "" : heads.size() == 1 ? "=" : ">") + heading);
+    }
+    page.table(heads, rows.stream().map(LadderCells::of).toList());
+    page.element(
+        "p",
+        "soft",
+        "Zeros and values are counted in the file's weights in their dense form, values as the most"
+            + " in one weight; steps are told by the reports of the transformations, where those"
+            + " are found. Zeros and few values make a file smaller, not a model faster.");
+    page.end();
+  }
+
   /** What ran on a GPU, and what did not. */
   void accelerator() {
     List<Row> accelerated = EvaluationCells.accelerated(report);

@@ -53,6 +53,7 @@ public final class HtmlEvaluationReport {
     versus();
     EvaluationTables tables = new EvaluationTables(page, report);
     tables.variants();
+    tables.ladder();
     tables.latency();
     tables.accelerator();
     new EnergyTables(page, report).energy();

@@ -44,6 +44,7 @@ public final class HtmlTransformReport {
     sizesAndSpeed();
     kernels();
     layers();
+    new StoredWeightsTable(page, report.weights()).add();
     passes();
     skipped();
     provenance();

@@ -25,6 +25,10 @@ public final class MarkdownEvaluationReport {
           EvaluationCells.VERSUS,
           rows.stream().filter(v -> v.vsBaseline() != null).map(EvaluationCells::versus).toList());
     }
+    if (LadderCells.anyIn(report)) {
+      text.append("\nWeights, measured in the files:\n\n");
+      table(text, LadderCells.HEADINGS, rows.stream().map(LadderCells::of).toList());
+    }
     List<EvaluationReport.Row> accelerated = EvaluationCells.accelerated(report);
     if (!accelerated.isEmpty()) {
       text.append('\n');

@@ -142,6 +142,8 @@ class HtmlEvaluationReportTest {
             null,
             null,
             "the runtime died of SIGSEGV",
+            List.of(),
+            null,
             List.of());
     for (List<EvaluationReport.Row> rows :
         List.of(List.of(row), List.of(failed), List.of(row, failed))) {

@@ -49,7 +49,11 @@ class HtmlTransformReportTest {
         List.of(new TransformReport.DataUse("calibration", "train.npz", 300, "ef56")),
         0.01,
         8.09,
-        List.of(),
+        List.of(
+            new TransformReport.StoredWeight(
+                "small" + HOSTILE, "INT8", 1_000, 0.5, 16, "symbols", 300, 250, 2.4, 1.5),
+            new TransformReport.StoredWeight(
+                "large", "FLOAT", 3_000, 0, null, "dense", 12_000, 11_000, 32, 0)),
         null,
         List.of("a note"),
         List.of("a warning " + HOSTILE));
@@ -98,6 +102,19 @@ class HtmlTransformReportTest {
         .contains("Planned as integer, run in float: c")
         .contains("<td>Gemm</td><td class=\"n\">2</td><td>small</td>");
     assertThat(page.indexOf("conv-2")).as("most sensitive first").isLessThan(page.indexOf("38.7"));
+  }
+
+  @Test
+  void listsHowWeightsAreStored() {
+    String page = HtmlTransformReport.of(full());
+    assertThat(page)
+        .contains("Weights as the file stores them")
+        .contains("<td>symbols</td><td class=\"n\">1,000</td><td class=\"n\">50.0%</td>")
+        .contains("<td class=\"n\">over 256</td>")
+        .contains("<td>all 2</td><td></td><td class=\"n\">4,000</td><td class=\"n\">12.5%</td>")
+        .contains("<td class=\"n\">24.60</td>"); // 8 * 12,300 / 4,000 bits
+    assertThat(page.indexOf("<td>large</td>")).isLessThan(page.indexOf("<td>symbols</td>"));
+    assertThat(HtmlTransformReport.of(plan())).doesNotContain("file stores them");
   }
 
   @Test

@@ -1,0 +1,57 @@
+package dev.compress.evaluation;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** What a transformation did, by its report, in the order in which it did it. */
+final class TransformSteps {
+  private TransformSteps() {}
+
+  /**
+   * In a word or two each: "prune 50%", "16 clusters", "int8", "pack".
+   *
+   * @param report its JSON
+   */
+  static List<String> of(JsonNode report) {
+    List<String> steps = new ArrayList<>();
+    if (report.path("schema").asText("").startsWith("compress.distill")) {
+      steps.add(report.path("teacher").isObject() ? "distill" : "train");
+      return steps;
+    }
+    JsonNode recipe = report.path("recipe");
+    if (recipe.path("low-rank").isNumber()) {
+      steps.add("low rank " + share(recipe.path("low-rank").doubleValue()));
+    }
+    String kind = recipe.path("prune-kind").asText("");
+    if (recipe.path("prune").isNumber() && recipe.path("prune").doubleValue() > 0) {
+      steps.add(
+          "prune "
+              + share(recipe.path("prune").doubleValue())
+              + (kind.isEmpty() || kind.equals("unstructured") ? "" : " " + kind));
+    } else if (kind.equals("2:4")) {
+      steps.add("prune 2:4");
+    }
+    if (recipe.path("fine-tune").isNumber()) {
+      steps.add("fine-tune");
+    }
+    if (recipe.path("cluster").isNumber()) {
+      steps.add(recipe.path("cluster").intValue() + " clusters");
+    }
+    if (recipe.path("quantize").isTextual()) {
+      steps.add(recipe.path("quantize").textValue());
+    }
+    for (JsonNode pass : report.path("passes")) {
+      if (pass.path("name").asText("").equals("pack-weights") && !pass.path("changed").isEmpty()) {
+        steps.add("pack");
+      }
+    }
+    return steps;
+  }
+
+  private static String share(double share) {
+    String text = String.format(Locale.ROOT, "%.1f", 100 * share);
+    return (text.endsWith(".0") ? text.substring(0, text.length() - 2) : text) + "%";
+  }
+}
