@@ -33,6 +33,9 @@ if errorlevel 1 (
 :java
 rem -Xlog:disable because the virtual machine's own messages would land on standard output.
 set "OPTIONS=-Xlog:disable -XX:+UseSerialGC -Xms48m -XX:NewSize=32m -XX:-UsePerfData -Dfile.encoding=UTF-8"
+rem Ten times the usual thresholds of the optimizing compiler: a run of seconds does not earn it back.
+set "OPTIONS=%OPTIONS% -XX:+IgnoreUnrecognizedVMOptions -XX:Tier4InvocationThreshold=50000"
+set "OPTIONS=%OPTIONS% -XX:Tier4MinInvocationThreshold=6000 -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
 if /i "%COMPRESS_CDS%"=="off" goto run
 rem An archive fits one build of Java only, so without knowing which there is none.
 if not defined BUILD goto run

@@ -10,14 +10,19 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
 
 /** {@code compress evaluate} on the embedded sample, through the real modules. */
 class EvaluateCommandTest {
@@ -105,10 +110,27 @@ class EvaluateCommandTest {
         DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(junit.toFile());
     assertThat(document.getElementsByTagName("testcase").getLength()).isEqualTo(3);
     assertThat(document.getElementsByTagName("failure").getLength()).isEqualTo(1);
+    Element second = (Element) document.getElementsByTagName("testcase").item(1);
+    assertThat(properties(second))
+        .containsKeys("latency", "energy", "energy-source")
+        .containsEntry("bytes", json.at("/variants/1/bytes").asText())
+        .hasEntrySatisfying("accuracy", told -> assertThat(told).startsWith(percent(json)));
     assertThat(Files.readString(folder.resolve("a.html")))
         .contains("97.85%", "glyphs.int8", "Layers of sample:glyphs")
         .endsWith("</html>\n");
     merges(json);
+  }
+
+  private static String percent(JsonNode json) {
+    return String.format(
+        Locale.ROOT, "%.2f%%", 100 * json.at("/variants/1/accuracy/value").asDouble());
+  }
+
+  private static Map<String, String> properties(Element testCase) {
+    NodeList found = testCase.getElementsByTagName("property");
+    return IntStream.range(0, found.getLength())
+        .mapToObj(i -> (Element) found.item(i))
+        .collect(Collectors.toMap(p -> p.getAttribute("name"), p -> p.getAttribute("value")));
   }
 
   /** What was measured here, as a fleet of this machine and one that is called otherwise. */

@@ -279,6 +279,8 @@ public final class Evaluation {
       if (contender.isAlive()) {
         try {
           contender.open().bind(inputs(contender, warnings));
+          // Before the time stamps of the blocks, which are not the model's.
+          contender.peakBytes = contender.open().peakResidentBytes();
           alive.add(contender);
         } catch (VariantDied e) {
           contender.failed(e);
@@ -299,7 +301,6 @@ public final class Evaluation {
       warnings.addAll(result.warnings());
       result.failure().ifPresent(contender::failed);
       if (contender.isAlive()) {
-        contender.peakBytes = contender.open().peakResidentBytes();
         kernels(contender, warnings);
       }
     }
@@ -309,7 +310,10 @@ public final class Evaluation {
   /** In turns, so that what slows the machine down for a while slows all of them. */
   private void estimate(List<Contender> contenders) {
     EstimateRounds rounds = new EstimateRounds(contenders.size());
-    double seconds = energy.settings().minWindowSeconds() / EstimateRounds.ROUNDS;
+    double seconds =
+        Math.max(
+            CpuTimeEstimate.LEAST_SECONDS,
+            energy.settings().minWindowSeconds() / EstimateRounds.ROUNDS);
     progress.begin("estimate energy", (long) EstimateRounds.ROUNDS * contenders.size());
     for (int round = 0; round < EstimateRounds.ROUNDS; round++) {
       for (int i : rounds.order(round)) {

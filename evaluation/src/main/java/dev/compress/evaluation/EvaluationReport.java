@@ -119,7 +119,8 @@ public record EvaluationReport(
    * @param latencyDeviceMs of a run whose inputs and outputs stay on the GPU; null on the processor
    * @param throughputPerSecond samples a second, from the mean latency
    * @param loadMs from the file to a session that can run
-   * @param peakRssBytes of the variant's own process, the Java machine's share included
+   * @param peakRssBytes of the variant's own process after two runs, the Java machine's share
+   *     included
    * @param kernels what ran in integers
    * @param accelerator the GPU and what ran on it; null on the processor
    * @param energy a sample, on a GPU with the copies

@@ -29,7 +29,7 @@ record Payback(@Nullable Long inferences, Compression compression) {
       EnergyReading variant,
       Footprint.Rates rates) {
     RunEnergy spent = making.energy();
-    Footprint footprint = rates.of(spent);
+    FootprintNumbers footprint = FootprintNumbers.of(rates.of(spent));
     BreakEven even = BreakEven.of(spent, baseline, variant);
     BreakEven.After after = even instanceof BreakEven.After found ? found : null;
     BreakEven.EstimatedAfter estimate =
@@ -45,14 +45,10 @@ record Payback(@Nullable Long inferences, Compression compression) {
             known ? (Double) spent.seconds() : null,
             spent.source(),
             spent.model(),
-            footprint instanceof Footprint.OfMeasured m ? m.grams() : null,
-            footprint instanceof Footprint.OfEstimated e
-                ? RowParts.twoFigures(e.central().estimatedGrams())
-                : null,
-            footprint instanceof Footprint.OfMeasured m ? m.cost() : null,
-            footprint instanceof Footprint.OfEstimated e
-                ? RowParts.twoFigures(e.central().estimatedCost())
-                : null,
+            footprint.carbonG(),
+            footprint.carbonEstimatedG(),
+            footprint.cost(),
+            footprint.costEstimated(),
             making.reports().stream().map(r -> r.file().toString()).toList(),
             after == null ? null : RowParts.ends(after.ci95()),
             estimate == null ? null : (Long) estimate.estimatedInferences(),

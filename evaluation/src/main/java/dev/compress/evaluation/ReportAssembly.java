@@ -8,7 +8,6 @@ import dev.compress.evaluation.accuracy.Score;
 import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.evaluation.energy.EnergyComparison;
 import dev.compress.evaluation.energy.EnergyPlan;
-import dev.compress.evaluation.energy.Footprint;
 import dev.compress.evaluation.latency.LatencyResult;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -115,7 +114,7 @@ record ReportAssembly(
     LatencyResult latency = contender.latency;
     Optional<Score> score = Optional.ofNullable(contender.score);
     EvaluationReport.LatencyMs times = RowParts.latency(latency);
-    Footprint footprint = energy.rates().of(contender.reading);
+    FootprintNumbers footprint = FootprintNumbers.of(energy.rates().of(contender.reading));
     return new EvaluationReport.Row(
         contender.variant.name(),
         contender.loaded.file().toString(),
@@ -137,14 +136,10 @@ record ReportAssembly(
         RowParts.kernels(contender.kernels),
         RowParts.accelerator(contender.place.identity(), contender.providers, contender.kernels),
         metered ? EnergyJson.of(contender.reading) : null,
-        footprint instanceof Footprint.OfMeasured m ? m.grams() : null,
-        footprint instanceof Footprint.OfEstimated e
-            ? RowParts.twoFigures(e.central().estimatedGrams())
-            : null,
-        footprint instanceof Footprint.OfMeasured m ? m.cost() : null,
-        footprint instanceof Footprint.OfEstimated e
-            ? RowParts.twoFigures(e.central().estimatedCost())
-            : null,
+        footprint.carbonG(),
+        footprint.carbonEstimatedG(),
+        footprint.cost(),
+        footprint.costEstimated(),
         payback.map(Payback::inferences).orElse(null),
         payback.map(Payback::compression).orElse(null),
         contender == baseline

@@ -30,6 +30,12 @@ public final class CpuTimeEstimate {
   private static final String SCOPE =
       "the virtual processors of this machine; not memory, disks, accelerators or cooling";
 
+  /** Of a window: shorter ones tell of starting and stopping the runs, and of the tick. */
+  public static final double LEAST_SECONDS = 0.1;
+
+  /** Linux tells a process's time in steps of this. */
+  private static final double TICK_SECONDS = 0.01;
+
   private final CpuPowerModel power;
   private final int processors;
   private final TimeSource time;
@@ -109,7 +115,8 @@ public final class CpuTimeEstimate {
     double cpu = Math.min(usage.cpuSeconds(), atMost);
     double samples = usage.samples();
     double central = atMost * power.idleWatts() + cpu * (power.busyWatts() - power.idleWatts());
-    double low = Math.min(central, cpu * power.leastAddedWatts());
+    double surely = Math.max(0, cpu - TICK_SECONDS);
+    double low = Math.min(central, surely * power.leastAddedWatts());
     double high = Math.max(central, atMost * power.mostWatts());
     List<String> warnings = new ArrayList<>();
     warnings.add("estimated from processor time, not measured");

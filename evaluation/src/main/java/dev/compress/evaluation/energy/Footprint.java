@@ -19,16 +19,7 @@ public sealed interface Footprint {
    * @param grams of CO2 equivalents, null without a grid
    * @param cost in the price's currency, null without a price
    */
-  record OfMeasured(@Nullable Double grams, @Nullable Double cost) implements Footprint {
-    /** The same a million times. */
-    public OfMeasured perMillion() {
-      return new OfMeasured(times(grams), times(cost));
-    }
-
-    private static @Nullable Double times(@Nullable Double value) {
-      return value == null ? null : (Double) (value * MILLION);
-    }
-  }
+  record OfMeasured(@Nullable Double grams, @Nullable Double cost) implements Footprint {}
 
   /**
    * Of an estimated energy: told with "~" like it.

@@ -66,10 +66,6 @@ final class WindowTaker {
     this.counter = meter.description().traits().kind() == MeterTraits.Kind.COUNTER;
   }
 
-  boolean isCounter() {
-    return counter;
-  }
-
   /** Runs for a while without measuring energy, and tells the time of a run. */
   double settle(Load load, double seconds) {
     long start = time.nanos();

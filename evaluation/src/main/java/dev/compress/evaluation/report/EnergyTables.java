@@ -32,14 +32,15 @@ final class EnergyTables {
 
   void energy() {
     page.section("Energy of a sample, carbon, cost");
+    Map<String, List<String>> origins = new LinkedHashMap<>();
     Map<String, List<String>> unknown = new LinkedHashMap<>();
     List<List<String>> cells = new ArrayList<>();
     for (Row row : rows) {
       EnergyJson energy = row.energy();
       boolean known = energy != null && energy.kind() != EnergyReading.Kind.UNAVAILABLE;
-      if (!known) {
-        unknown.computeIfAbsent(EnergyWords.origin(energy), o -> new ArrayList<>()).add(row.name());
-      }
+      (known ? origins : unknown)
+          .computeIfAbsent(EnergyWords.origin(energy), o -> new ArrayList<>())
+          .add(row.name());
       if (known || row.carbonG() != null || row.cost() != null) {
         cells.add(energyCells(row, energy));
       }
@@ -53,21 +54,24 @@ final class EnergyTables {
               ">CO₂e",
               ">CO₂e a million",
               ">cost a million",
-              ">pays back after",
-              "=where it comes from"),
+              ">pays back after"),
           cells);
     }
+    origins.forEach((origin, names) -> line("Energy", names, origin));
+    unknown.forEach((why, names) -> line("Unknown", names, why));
     compression();
-    unknown.forEach(
-        (why, names) ->
-            page.element(
-                "p",
-                "soft path",
-                "Unknown"
-                    + (names.size() == rows.size() ? "" : " of " + String.join(", ", names))
-                    + ": "
-                    + why));
     page.end();
+  }
+
+  /** A sentence for all variants that it holds for: a column of it would not fit a page. */
+  private void line(String what, List<String> names, String text) {
+    page.element(
+        "p",
+        "soft path",
+        what
+            + (names.size() == rows.size() ? "" : " of " + String.join(", ", names))
+            + ": "
+            + text);
   }
 
   /** What making the variants took, and why it is not known to be paid back. */
@@ -105,8 +109,7 @@ final class EnergyTables {
         known(FootprintCells.sample(row)),
         known(FootprintCells.million(row)),
         known(FootprintCells.cost(row)),
-        known(EvaluationCells.breakEven(row)),
-        EnergyWords.origin(energy));
+        known(EvaluationCells.breakEven(row)));
   }
 
   private static String known(String cell) {

@@ -246,7 +246,7 @@ public final class EvaluationCells {
     return List.of(
         row.name(),
         joules(energy),
-        net == null ? UNKNOWN : Quantity.joules(net),
+        net == null ? UNKNOWN : joules(net, energy.netCi95()),
         versus == null || versus.energyRatio() == null
             ? UNKNOWN
             : times(versus.energyRatio(), versus.energyRatioCi95(), "less", "more"),
@@ -346,19 +346,26 @@ public final class EvaluationCells {
   private static String joules(EnergyJson energy) {
     Double measured = energy.energyJ();
     Double estimated = energy.energyEstimatedJ();
-    List<Double> ci95 = energy.ci95();
     List<Double> range = energy.estimatedRangeJ();
     if (measured != null) {
-      return Quantity.joules(measured)
-          + (ci95 == null
-              ? ""
-              : String.format(
-                  Locale.ROOT, " ±%.1f%%", 50 * (ci95.get(1) - ci95.get(0)) / measured));
+      return joules(measured, energy.ci95());
     }
     if (estimated == null) {
       return "unavailable";
     }
     return EnergyWords.estimate(estimated, range);
+  }
+
+  /** A measured energy with half its interval; what is near zero has no per cent of itself. */
+  private static String joules(double value, @Nullable List<Double> ci95) {
+    if (ci95 == null) {
+      return Quantity.joules(value);
+    }
+    double half = (ci95.get(1) - ci95.get(0)) / 2;
+    return Quantity.joules(value)
+        + (half < Math.abs(value)
+            ? String.format(Locale.ROOT, " ±%.1f%%", 100 * half / Math.abs(value))
+            : " ±" + Quantity.joules(half));
   }
 
   /** Four significant figures. */

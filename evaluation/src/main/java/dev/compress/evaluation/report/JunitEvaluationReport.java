@@ -58,6 +58,7 @@ public final class JunitEvaluationReport {
     if (ms != null) {
       xml.writeAttribute("time", String.format(Locale.ROOT, "%.9f", ms.p50() / MILLIS));
     }
+    properties(xml, row);
     String error = row.error();
     if (error != null) {
       xml.writeStartElement("error");
@@ -65,6 +66,35 @@ public final class JunitEvaluationReport {
       xml.writeEndElement();
     }
     xml.writeEndElement();
+  }
+
+  /** What was measured of it, as the tables tell it. */
+  private static void properties(XMLStreamWriter xml, EvaluationReport.Row row)
+      throws XMLStreamException {
+    xml.writeStartElement("properties");
+    property(xml, "bytes", Long.toString(row.bytes()));
+    if (row.accuracy() != null) {
+      property(xml, "accuracy", EvaluationCells.accuracy(row.accuracy()));
+    }
+    EvaluationReport.LatencyMs ms = row.latencyMs();
+    if (ms != null) {
+      property(
+          xml,
+          "latency",
+          "p50 " + Quantity.millis(ms.p50()) + ", p99 " + Quantity.millis(ms.p99()));
+    }
+    if (row.energy() != null) {
+      property(xml, "energy", EnergyWords.total(row.energy()));
+      property(xml, "energy-source", EnergyWords.origin(row.energy()));
+    }
+    xml.writeEndElement();
+  }
+
+  private static void property(XMLStreamWriter xml, String name, String value)
+      throws XMLStreamException {
+    xml.writeEmptyElement("property");
+    xml.writeAttribute("name", name);
+    xml.writeAttribute("value", clean(value));
   }
 
   private static void gate(XMLStreamWriter xml, EvaluationReport.Gate gate)

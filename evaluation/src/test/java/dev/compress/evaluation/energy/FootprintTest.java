@@ -60,18 +60,16 @@ class FootprintTest {
   }
 
   @Test
-  void gramsAndCostOfASampleAndOfAMillion() {
+  void gramsAndCostOfASample() {
     Rates rates = new Rates(GridIntensity.ofGrams(381), 1.2, 0.30);
     Footprint.OfMeasured one = (Footprint.OfMeasured) rates.of(EnergyReadings.measured(3.6, 0.01));
 
     assertThat(one.grams()).isCloseTo(1e-6 * 1.2 * 381, within(1e-12));
     assertThat(one.cost()).isCloseTo(1e-6 * 1.2 * 0.30, within(1e-15));
-    assertThat(one.perMillion().grams()).isCloseTo(457.2, within(1e-9));
-    assertThat(one.perMillion().cost()).isCloseTo(0.36, within(1e-9));
     Footprint.OfMeasured none =
         (Footprint.OfMeasured) new Rates(null, 1, null).of(EnergyReadings.measured(3.6, 0.01));
     assertThat(none.grams()).isNull();
-    assertThat(none.perMillion().cost()).isNull();
+    assertThat(none.cost()).isNull();
   }
 
   @Test
