@@ -86,15 +86,15 @@ public final class CpuTimeEstimate {
    * @param seconds how long at least
    */
   public EnergyReading estimate(Workload workload, double seconds) {
+    // In few large requests: each has a cost of its own, which is not the model's.
+    double perRun = secondsPerRun(workload, seconds);
     long cpuBefore = cpuNanos.getAsLong();
     long start = time.nanos();
     long runs = 0;
-    long chunk = 1;
-    while (time.nanos() - start < seconds * NANOS) {
+    for (double left = seconds; left > 0; left = seconds - (time.nanos() - start) / NANOS) {
+      long chunk = (long) Math.max(1, Math.ceil(left / perRun));
       workload.load().run(chunk);
       runs += chunk;
-      double perRun = (time.nanos() - start) / NANOS / runs;
-      chunk = (long) Math.max(1, Math.min(2.0 * runs, seconds / 50 / Math.max(1e-9, perRun)));
     }
     double wall = (time.nanos() - start) / NANOS;
     long cpuAfter = cpuNanos.getAsLong();
@@ -103,6 +103,18 @@ public final class CpuTimeEstimate {
     }
     return estimate(
         new Usage((cpuAfter - cpuBefore) / NANOS, wall, runs * workload.samplesPerRun()));
+  }
+
+  /** By requests that double until one takes an eighth of the window. */
+  private double secondsPerRun(Workload workload, double seconds) {
+    for (long runs = 1; ; runs *= 2) {
+      long start = time.nanos();
+      workload.load().run(runs);
+      double passed = (time.nanos() - start) / NANOS;
+      if (passed >= seconds / 8 || runs > Long.MAX_VALUE / 4) {
+        return Math.max(passed / runs, 1e-9);
+      }
+    }
   }
 
   /**
