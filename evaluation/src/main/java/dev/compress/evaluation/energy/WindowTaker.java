@@ -2,7 +2,6 @@ package dev.compress.evaluation.energy;
 
 import dev.compress.energy.EnergyMeter;
 import dev.compress.energy.Mark;
-import dev.compress.energy.MeterTraits;
 import dev.compress.energy.TimeSource;
 import dev.compress.evaluation.energy.Workload.Load;
 import dev.compress.progress.Progress;
@@ -30,7 +29,6 @@ final class WindowTaker {
   private final EnergyMeter meter;
   private final TimeSource time;
   private final Progress progress;
-  private final boolean counter;
 
   /** Joules of the domains within a span of time and runs. */
   record Taken(double seconds, long runs, List<Double> joules) {
@@ -63,7 +61,6 @@ final class WindowTaker {
     this.meter = meter;
     this.time = time;
     this.progress = progress;
-    this.counter = meter.description().traits().kind() == MeterTraits.Kind.COUNTER;
   }
 
   /** Runs for a while without measuring energy, and tells the time of a run. */
