@@ -150,6 +150,27 @@ class ArchitectureTest {
     slices().matching(CORE + ".(**)").should().beFreeOfCycles().check(MAIN);
   }
 
+  /** Deep Java Library closes those numbers at once, and autograd keeps pointers to them. */
+  @Test
+  void numbersThatAutogradKeepsAreTheEngines() {
+    noClasses()
+        .that()
+        .resideInAnyPackage("dev.compress.models.autograd..", "dev.compress.models.training.loss..")
+        .should()
+        .callMethodWhere(
+            DescribedPredicate.describe(
+                "a product of an NDArray and a Number, not through Scalars",
+                call ->
+                    List.of("mul", "div", "mod", "pow", "maximum", "minimum")
+                            .contains(call.getTarget().getName())
+                        && call.getTargetOwner().getName().equals("ai.djl.ndarray.NDArray")
+                        && call.getTarget()
+                            .getRawParameterTypes()
+                            .get(0)
+                            .isEquivalentTo(Number.class)))
+        .check(MAIN);
+  }
+
   @Test
   void protobufStaysInTests() {
     noClasses()

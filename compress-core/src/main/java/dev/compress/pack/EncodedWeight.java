@@ -65,8 +65,12 @@ record EncodedWeight(byte[] places, byte[] values, Codebook codebook) {
       boolean all = form.places() == Places.ALL;
       boolean coded = form.values().codeBits() > 0;
       this.codebook = !coded ? NONE : all ? found : found.withZero();
-      boolean symbolic = form.places() == Places.SYMBOLS;
-      this.symbols = new SymbolStream(symbolic ? Math.toIntExact(survey.symbols()) : 0);
+      int symbolBits = form.places().symbolBits();
+      boolean symbolic = symbolBits > 0;
+      this.symbols =
+          new SymbolStream(
+              symbolic ? Math.toIntExact(survey.symbols(symbolBits)) : 0,
+              symbolic ? symbolBits : SymbolStream.MOST_BITS);
       this.backwards = form.places() == Places.GAPS4 || form.places() == Places.GAPS8;
       boolean wide = form.places() == Places.GAPS8;
       long entries = !backwards ? 0 : wide ? survey.gaps8() : survey.gaps4();
@@ -98,7 +102,7 @@ record EncodedWeight(byte[] places, byte[] values, Codebook codebook) {
             if (value != 0) {
               long distance = position + i - last;
               last = position + i;
-              if (form.places() == Places.SYMBOLS) {
+              if (form.places().symbolBits() > 0) {
                 symbols.add(distance, codebook.indexOf(value));
               } else {
                 gaps.add(distance);
@@ -140,7 +144,7 @@ record EncodedWeight(byte[] places, byte[] values, Codebook codebook) {
           switch (form.places()) {
             case ALL -> new byte[0];
             case MASK -> mask.toBytes();
-            case SYMBOLS -> symbols.end(distance);
+            case SYMBOLS2, SYMBOLS3, SYMBOLS4, SYMBOLS5 -> symbols.end(distance);
             default -> gaps.end(distance);
           };
       byte[] values = form.values().codeBits() > 0 ? codes.toBytes() : raw.array();

@@ -119,7 +119,8 @@ public record PackWeights(boolean limited) implements CompressionPass {
           context.progress().advance(1);
         });
     List<StorageForm> chosen =
-        LoadBudget.choose(weights.stream().map(Weight::choice).toList(), limited);
+        LoadBudget.choose(
+            SharedTables.worthwhile(weights.stream().map(Weight::choice).toList()), limited);
     GraphEditor editor = new GraphEditor(model.graph());
     UnpackingNodes nodes = new UnpackingNodes(editor, context.scratch());
     List<Change> changes = new ArrayList<>();

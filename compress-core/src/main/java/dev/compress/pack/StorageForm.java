@@ -20,8 +20,14 @@ record StorageForm(Places places, Values values) {
     GAPS4("4-bit gaps", 11),
     /** {@link GapStream} of 8 bits. */
     GAPS8("8-bit gaps", 11),
-    /** {@link SymbolStream}, values included. */
-    SYMBOLS("symbols", 11);
+    /** {@link SymbolStream} with codes of 2 bits, values included. */
+    SYMBOLS2("symbols of 3 values", 11),
+    /** With codes of 3 bits. */
+    SYMBOLS3("symbols of 7 values", 11),
+    /** With codes of 4 bits. */
+    SYMBOLS4("symbols", 11),
+    /** With codes of 5 bits. */
+    SYMBOLS5("symbols of 31 values", 11);
 
     private final String text;
     private final int opset;
@@ -29,6 +35,17 @@ record StorageForm(Places places, Values values) {
     Places(String text, int opset) {
       this.text = text;
       this.opset = opset;
+    }
+
+    /** Bits of the code in a symbol, 0 where values are told elsewhere. */
+    int symbolBits() {
+      return switch (this) {
+        case SYMBOLS2 -> 2;
+        case SYMBOLS3 -> 3;
+        case SYMBOLS4 -> 4;
+        case SYMBOLS5 -> 5;
+        default -> 0;
+      };
     }
   }
 
@@ -75,6 +92,9 @@ record StorageForm(Places places, Values values) {
   /** The two tables of 8-bit gaps. */
   private static final long GAP8_TABLE_BYTES = 1024;
 
+  /** The table of symbols, which the weights of a model share: {@link SharedTables} counts it. */
+  static final long SYMBOL_TABLE_BYTES = 526;
+
   /** Every form that can hold a weight, dense first. */
   static List<StorageForm> holding(WeightSurvey weight, long opset) {
     List<StorageForm> forms = new ArrayList<>();
@@ -94,17 +114,20 @@ record StorageForm(Places places, Values values) {
       return false;
     }
     if (values == Values.RAW) {
-      return places != Places.SYMBOLS;
+      return !isSymbolic();
     }
     if (values == Values.HALF) {
-      return weight.fitsHalf() && places != Places.SYMBOLS;
+      return weight.fitsHalf() && !isSymbolic();
     }
     if (weight.codebook().isEmpty()
         || (values == Values.CODES8 && weight.elementBytes() == 1)
-        || (places == Places.SYMBOLS && values != Values.CODES4)) {
+        || (isSymbolic() && values != Values.CODES4)) {
       return false;
     }
     Codebook codebook = weight.codebook().get();
+    if (isSymbolic()) {
+      return codebook.nonZeros() < (1 << places.symbolBits());
+    }
     int needed = places == Places.ALL ? codebook.size() : codebook.nonZeros() + 1;
     return needed <= (1 << values.bits);
   }
@@ -129,8 +152,13 @@ record StorageForm(Places places, Values values) {
       case MASK -> weight.elements();
       case GAPS4 -> weight.gaps4();
       case GAPS8 -> weight.gaps8();
-      case SYMBOLS -> weight.symbols();
+      default -> weight.symbols(places.symbolBits());
     };
+  }
+
+  /** Whether one byte says where a value is and what it is. */
+  private boolean isSymbolic() {
+    return places.symbolBits() > 0;
   }
 
   /** Bytes in the file, nodes and names included, about. */
@@ -141,9 +169,9 @@ record StorageForm(Places places, Values values) {
           case MASK -> BitStream.bytes(weight.elements(), 1);
           case GAPS4 -> BitStream.bytes(weight.gaps4(), 4);
           case GAPS8 -> weight.gaps8() + GAP8_TABLE_BYTES;
-          case SYMBOLS -> weight.symbols();
+          default -> weight.symbols(places.symbolBits());
         };
-    if (places != Places.SYMBOLS) {
+    if (!isSymbolic()) {
       payload +=
           values == Values.RAW
               ? listed(weight) * weight.elementBytes()
@@ -164,7 +192,7 @@ record StorageForm(Places places, Values values) {
           case MASK -> 8;
           case GAPS4 -> 12;
           case GAPS8 -> 9;
-          case SYMBOLS -> 9;
+          default -> 9;
         };
     int looked =
         switch (values) {
@@ -173,7 +201,7 @@ record StorageForm(Places places, Values values) {
           case CODES8 -> 2;
           default -> 5;
         };
-    return places == Places.SYMBOLS ? positions : positions + looked;
+    return isSymbolic() ? positions : positions + looked;
   }
 
   /**
@@ -197,9 +225,9 @@ record StorageForm(Places places, Values values) {
           case MASK -> entries * (3 + 3 * 4 + weight.elementBytes());
           case GAPS4 -> entries * (3 + 6 * 4 + weight.elementBytes()) + 2 * dense;
           case GAPS8 -> entries * (6 * 4 + weight.elementBytes()) + 2 * dense;
-          case SYMBOLS -> entries * (1 + 4 * 4 + weight.elementBytes()) + 2 * dense;
+          default -> entries * (1 + 4 * 4 + weight.elementBytes()) + 2 * dense;
         };
-    return (places == Places.SYMBOLS ? placed : looked + placed) + dense;
+    return (isSymbolic() ? placed : looked + placed) + dense;
   }
 
   /** For people. */
@@ -208,8 +236,8 @@ record StorageForm(Places places, Values values) {
     if (isDense()) {
       return "dense";
     }
-    if (places == Places.SYMBOLS) {
-      return "symbols";
+    if (isSymbolic()) {
+      return places.text;
     }
     return places == Places.ALL ? values.text : places.text + " + " + values.text;
   }

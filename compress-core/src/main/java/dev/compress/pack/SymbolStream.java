@@ -1,24 +1,28 @@
 package dev.compress.pack;
 
 /**
- * A sparse weight of few values as bytes that say both where and what, read from the weight's end:
+ * A sparse weight of few values as bytes that say both where and what, read from the weight's end.
+ * With codes of {@code b} bits a byte reaches {@code r = 2^(8 - b)} places:
  *
  * <ul>
- *   <li>{@code 16 * code + (gap - 1)}, code 1 to 15: a non-zero, 1 to 16 places before the one
- *       before;
- *   <li>{@code skip - 1}, skip 1 to 16: a zero, {@code 16 * skip} places before the one before.
+ *   <li>{@code r * code + (gap - 1)}, code 1 to {@code 2^b - 1}: a non-zero, 1 to r places before
+ *       the one before;
+ *   <li>{@code skip - 1}, skip 1 to r: a zero, {@code r * skip} places before the one before.
  * </ul>
  *
- * <p>Positions count from the end because that is what negative indices do: their running sum needs
- * no correction. Against the relative index of Deep Compression (Han et al., arXiv 1510.00149),
- * where a filler skips 16 places, one byte here skips up to 256.
+ * <p>The fewer the values, the farther a byte reaches. Positions count from the end because that is
+ * what negative indices do: their running sum needs no correction. Against the relative index of
+ * Deep Compression (Han et al., arXiv 1510.00149), where a filler skips 16 places, one byte here
+ * skips up to {@code r^2}, 256 with codes of 4 bits.
  */
 final class SymbolStream {
-  /** The most values besides zero. */
-  static final int MOST_VALUES = 15;
+  /** The fewest bits of a code. */
+  static final int FEWEST_BITS = 2;
 
-  private static final int REACH = 16;
+  /** The most bits of a code. */
+  static final int MOST_BITS = 5;
 
+  private final int reach;
   private final byte[] bytes;
   private int at;
   private int code;
@@ -27,22 +31,30 @@ final class SymbolStream {
    * An empty stream.
    *
    * @param entries what {@link #entries} adds up to
+   * @param bits of a code
    */
-  SymbolStream(int entries) {
+  SymbolStream(int entries, int bits) {
+    reach = reach(bits);
     bytes = new byte[entries];
     at = entries;
   }
 
+  private static int reach(int bits) {
+    return 1 << (8 - bits);
+  }
+
   /** How many bytes a non-zero takes at a distance. */
-  static long entries(long distance) {
-    return 1 + ((distance - 1) / REACH + REACH - 1) / REACH;
+  static long entries(long distance, int bits) {
+    int reach = reach(bits);
+    return 1 + ((distance - 1) / reach + reach - 1) / reach;
   }
 
   /** The places that each byte goes back, negative. */
-  static int[] steps() {
+  static int[] steps(int bits) {
+    int reach = reach(bits);
     int[] steps = new int[256];
     for (int symbol = 0; symbol < 256; symbol++) {
-      steps[symbol] = symbol < REACH ? -REACH * (symbol + 1) : -(symbol % REACH) - 1;
+      steps[symbol] = symbol < reach ? -reach * (symbol + 1) : -(symbol % reach) - 1;
     }
     return steps;
   }
@@ -51,7 +63,7 @@ final class SymbolStream {
    * Adds the next non-zero, in ascending order of positions.
    *
    * @param distance from the one before; of no meaning for the first
-   * @param newCode 1 to 15
+   * @param newCode 1 to the largest
    */
   void add(long distance, int newCode) {
     if (code != 0) {
@@ -76,9 +88,9 @@ final class SymbolStream {
   }
 
   private void put(long distance) {
-    bytes[--at] = (byte) (REACH * (long) code + (distance - 1) % REACH);
-    for (long skips = (distance - 1) / REACH; skips > 0; skips -= REACH) {
-      bytes[--at] = (byte) (Math.min(skips, REACH) - 1);
+    bytes[--at] = (byte) (reach * (long) code + (distance - 1) % reach);
+    for (long skips = (distance - 1) / reach; skips > 0; skips -= reach) {
+      bytes[--at] = (byte) (Math.min(skips, reach) - 1);
     }
   }
 }

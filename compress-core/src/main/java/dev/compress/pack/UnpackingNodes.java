@@ -59,11 +59,12 @@ final class UnpackingNodes {
     boolean flat = shape.rank() == 1;
     String whole = flat ? name : fresh();
     String places;
-    if (form.places() == Places.SYMBOLS) {
+    int symbolBits = form.places().symbolBits();
+    if (symbolBits > 0) {
       String symbols = constant(ElementType.UINT8, encoded.places());
-      places =
-          node("CumSum", node("Gather", steps(8, SymbolStream.steps()), cast(symbols)), axis());
-      String high = node("BitShift", List.of(symbols, byteConstant(4)), direction("RIGHT"));
+      places = node("CumSum", node("Gather", symbolSteps(symbolBits), cast(symbols)), axis());
+      String high =
+          node("BitShift", List.of(symbols, byteConstant(8 - symbolBits)), direction("RIGHT"));
       String values = node("Gather", codebook(type, encoded), cast(high));
       scatter(type, shape.elementCount(), places, values, whole);
     } else {
@@ -77,7 +78,7 @@ final class UnpackingNodes {
         int width = form.places() == Places.GAPS4 ? 4 : 8;
         long entries = width == 4 ? survey.gaps4() : survey.gaps8();
         String gaps = cast(bits(encoded.places(), width, Shape.of(entries)));
-        places = node("CumSum", node("Gather", steps(width, GapStream.steps(width)), gaps), axis());
+        places = node("CumSum", node("Gather", gapSteps(width), gaps), axis());
         String arrivals = node("Gather", ints("arrivals" + width, GapStream.arrivals(width)), gaps);
         String index = node("Mul", node("CumSum", arrivals, axis()), arrivals);
         scatter(type, shape.elementCount(), places, node("Gather", values, index), whole);
@@ -177,8 +178,12 @@ final class UnpackingNodes {
     return shared("axis", () -> Tensor.ofInts(Shape.scalar(), 0));
   }
 
-  private String steps(int width, int[] steps) {
-    return ints((width == 8 && steps[0] == -16 ? "symbols" : "gaps") + width, steps);
+  private String symbolSteps(int bits) {
+    return ints("symbols" + bits, SymbolStream.steps(bits));
+  }
+
+  private String gapSteps(int width) {
+    return ints("gaps" + width, GapStream.steps(width));
   }
 
   /** Long tables take half the bytes as shorts. */

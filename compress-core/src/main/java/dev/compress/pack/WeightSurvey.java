@@ -4,6 +4,7 @@ import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Float16;
 import dev.compress.tensor.Tensor;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -14,7 +15,8 @@ import java.util.Optional;
  * @param elements all elements
  * @param elementBytes of one element
  * @param nonZeros elements whose bits are not all zero
- * @param symbols entries of the symbol form: one a non-zero, and those that only skip
+ * @param symbolForms entries of the symbol forms, for codes of {@link SymbolStream#FEWEST_BITS}
+ *     bits and more: one a non-zero, and those that only skip
  * @param gaps4 entries of the gap form with 4 bits
  * @param gaps8 entries of the gap form with 8 bits
  * @param codebook the distinct values, or empty if there are more than a codebook holds
@@ -24,7 +26,7 @@ record WeightSurvey(
     long elements,
     int elementBytes,
     long nonZeros,
-    long symbols,
+    List<Long> symbolForms,
     long gaps4,
     long gaps8,
     Optional<Codebook> codebook,
@@ -40,11 +42,16 @@ record WeightSurvey(
         weight.elementCount(),
         bits.elementBytes(),
         reading.nonZeros,
-        reading.symbols,
+        Arrays.stream(reading.symbols).boxed().toList(),
         reading.gaps4,
         reading.gaps8,
         reading.codebook(),
         reading.fitsHalf);
+  }
+
+  /** Entries of the symbol form with codes of some bits. */
+  long symbols(int bits) {
+    return symbolForms.get(bits - SymbolStream.FEWEST_BITS);
   }
 
   /** The share of zeros. */
@@ -59,7 +66,7 @@ record WeightSurvey(
     private final boolean isFloat;
     private boolean fitsHalf;
     private long nonZeros;
-    private long symbols;
+    private final long[] symbols = new long[SymbolStream.MOST_BITS - SymbolStream.FEWEST_BITS + 1];
     private long gaps4;
     private long gaps8;
     private long position;
@@ -98,7 +105,9 @@ record WeightSurvey(
     }
 
     private void gap(long distance) {
-      symbols += SymbolStream.entries(distance);
+      for (int i = 0; i < symbols.length; i++) {
+        symbols[i] += SymbolStream.entries(distance, SymbolStream.FEWEST_BITS + i);
+      }
       gaps4 += GapStream.entries(distance, 4);
       gaps8 += GapStream.entries(distance, 8);
     }

@@ -15,6 +15,7 @@ import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
 import dev.compress.graph.ValueType;
 import dev.compress.onnx.OnnxReader;
+import dev.compress.onnx.OnnxWriter;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;
 import dev.compress.progress.Progress;
@@ -40,6 +41,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The passes that shrink a model, one after the other, on graphs that ONNX Runtime runs. */
 class PackPassesTest {
@@ -259,9 +262,52 @@ class PackPassesTest {
     WeightInventory.Stored stored = WeightInventory.of(packed, context).weights().get(0);
     assertThat(stored.zeros()).isEqualTo(zeros);
     assertThat(stored.distinct()).hasValue(16);
-    assertThat(stored.form()).isEqualTo("symbols");
+    assertThat(stored.form()).isEqualTo("gaps + codes");
     Path file = folder.resolve("o.onnx");
     assertThat(run(packed, 192, file)).isEqualTo(run(clustered, 192, file));
+  }
+
+  @ParameterizedTest(name = "{0} values")
+  @ValueSource(ints = {4, 8, 16, 32})
+  void theFewerTheValuesTheFartherABytesReaches(int values) {
+    OnnxModel model = product(256, 512);
+    OnnxModel pruned = prune(0.97, PruneKind.UNSTRUCTURED).apply(model, context).model();
+    ClusterWeights cluster = new ClusterWeights(values, false, NodeFilter.ALL);
+    OnnxModel clustered = cluster.apply(pruned, context).model();
+    OnnxModel packed = new PackWeights(false).apply(clustered, context).model();
+    WeightInventory.Stored stored = WeightInventory.of(packed, context).weights().get(0);
+    assertThat(stored.form()).isEqualTo("symbols");
+    assertThat(stored.distinct()).hasValue(values);
+    // a byte a non-zero, and one more where the next is farther than a byte reaches
+    int bits = 32 - Integer.numberOfLeadingZeros(values - 1);
+    double bytes = 0.03 * 256 * 512 * (1 + 1.3 * Math.pow(0.97, 1 << (8 - bits)));
+    assertThat((double) OnnxWriter.toBytes(packed).length).isLessThan(bytes + 1800);
+    Path file = folder.resolve("o.onnx");
+    assertThat(run(packed, 768, file)).isEqualTo(run(clustered, 768, file));
+  }
+
+  @Test
+  void aTableForAFewBytesIsNotMade() {
+    WeightSurvey few = WeightSurvey.of(sparse(2000, 100, 3));
+    WeightSurvey many = WeightSurvey.of(sparse(96_000, 6000, 15));
+    List<LoadBudget.Choice> left =
+        SharedTables.worthwhile(
+            List.of(
+                new LoadBudget.Choice(few, StorageForm.holding(few, PackWeights.OPSET)),
+                new LoadBudget.Choice(many, StorageForm.holding(many, PackWeights.OPSET))));
+    assertThat(left.get(0).forms())
+        .extracting(form -> form.places().symbolBits())
+        .contains(4)
+        .doesNotContain(2, 3, 5);
+  }
+
+  /** So many elements, of which so many are one of some values. */
+  private static Tensor sparse(int elements, int nonZeros, int values) {
+    float[] weights = new float[elements];
+    for (int i = 0; i < nonZeros; i++) {
+      weights[i * (elements / nonZeros)] = 1 + i % values;
+    }
+    return Tensor.ofFloats(Shape.of(elements), weights);
   }
 
   @Test

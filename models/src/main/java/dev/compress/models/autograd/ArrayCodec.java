@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.compress.models.autograd.op.ElementTypes;
+import dev.compress.models.autograd.op.Scalars;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Tensor;
 import java.nio.ByteBuffer;
@@ -33,7 +34,7 @@ final class ArrayCodec {
     Shape shape = new Shape(tensor.shape().toArray());
     Optional<DataType> type = ElementTypes.of(tensor.type());
     if (type.isEmpty()) {
-      return manager.create(tensor.toLongs(), shape);
+      return Scalars.owned(manager.create(tensor.toLongs(), shape));
     }
     if (tensor.elementCount() == 0) {
       return manager.create(shape, type.get());
@@ -44,9 +45,7 @@ final class ArrayCodec {
     tensor.data().read(0, bytes);
     bytes.rewind();
     // a copy: an array over a buffer would share the memory that the garbage collector watches
-    try (NDArray shared = manager.create(bytes, shape, type.get())) {
-      return shared.duplicate();
-    }
+    return Scalars.owned(manager.create(bytes, shape, type.get()));
   }
 
   /** The elements of an array as a tensor of a type that {@link #handles} knows directly. */

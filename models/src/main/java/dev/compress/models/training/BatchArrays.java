@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import dev.compress.error.UnsupportedModelException;
+import dev.compress.models.autograd.op.Scalars;
 import dev.compress.tensor.TensorBuffer;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -34,6 +35,6 @@ final class BatchArrays {
               throw new UnsupportedModelException(
                   "No training on the input '" + name + "' of " + tensor.type() + ".");
         };
-    return scope.create(tensor.bytes(), new Shape(tensor.shape().toArray()), type);
+    return Scalars.owned(scope.create(tensor.bytes(), new Shape(tensor.shape().toArray()), type));
   }
 }

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import dev.compress.graph.Initializer;
 import dev.compress.graph.OnnxModel;
 import dev.compress.models.autograd.Parameter;
+import dev.compress.models.autograd.op.Scalars;
 import dev.compress.train.Structure;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -50,7 +51,9 @@ final class StructureKeeper implements AutoCloseable {
       zeros |= values[i] == 0;
     }
     if (zeros) {
-      NDArray old = masks.put(parameter.name(), manager.create(mask, parameter.array().getShape()));
+      NDArray old =
+          masks.put(
+              parameter.name(), Scalars.owned(manager.create(mask, parameter.array().getShape())));
       if (old != null) {
         old.close();
       }

@@ -52,7 +52,7 @@ final class ActivationOperators {
           float alpha = node.floatOf("alpha", 1);
           return in -> {
             NDArray x = in.get(0);
-            return x.mul(Torch.sigmoid(alpha == 1 ? x : x.mul(alpha)));
+            return x.mul(Torch.sigmoid(alpha == 1 ? x : Scalars.times(x, alpha)));
           };
         });
     registry.single("Gelu", ActivationOperators::gelu);
@@ -64,18 +64,18 @@ final class ActivationOperators {
   }
 
   static NDArray hardSigmoid(NDArray x, float alpha, float beta) {
-    return Torch.clip(x.mul(alpha).add(beta), 0, 1);
+    return Torch.clip(Scalars.times(x, alpha).add(beta), 0, 1);
   }
 
   private static Operator.Single celu(NodeReader node) {
     float alpha = node.floatOf("alpha", 1);
-    return in -> Torch.elu(in.get(0).div(alpha), 1).mul(alpha);
+    return in -> Scalars.times(Torch.elu(Scalars.over(in.get(0), alpha), 1), alpha);
   }
 
   private static Operator.Single selu(NodeReader node) {
     float alpha = node.floatOf("alpha", (float) SELU_ALPHA);
     float gamma = node.floatOf("gamma", (float) SELU_GAMMA);
-    return in -> Torch.elu(in.get(0), alpha).mul(gamma);
+    return in -> Scalars.times(Torch.elu(in.get(0), alpha), gamma);
   }
 
   private static Operator.Single gelu(NodeReader node) {
@@ -87,8 +87,9 @@ final class ActivationOperators {
     double inner = Math.sqrt(2 / Math.PI);
     return in -> {
       NDArray x = in.get(0);
-      NDArray cubic = x.mul(x).mul(0.044715).add(1).mul(x).mul(inner);
-      return x.mul(0.5).mul(cubic.tanh().add(1));
+      NDArray slope = Scalars.times(x.mul(x), 0.044715).add(1);
+      NDArray cubic = Scalars.times(slope.mul(x), inner);
+      return Scalars.times(x, 0.5).mul(cubic.tanh().add(1));
     };
   }
 

@@ -16,7 +16,7 @@ final class ArithmeticOperators {
     registry.single("Pow", node -> ArithmeticOperators::power);
     registry.single("Mod", ArithmeticOperators::modulo);
     registry.single("Sum", node -> in -> fold(in, NDArray::add));
-    registry.single("Mean", node -> in -> fold(in, NDArray::add).div(in.count()));
+    registry.single("Mean", node -> in -> Scalars.over(fold(in, NDArray::add), in.count()));
     registry.single("Min", node -> in -> fold(in, NDArrays::minimum));
     registry.single("Max", node -> in -> fold(in, NDArrays::maximum));
     registry.unary("Sqrt", NDArray::sqrt);
@@ -24,7 +24,7 @@ final class ArithmeticOperators {
     registry.unary("Log", NDArray::log);
     registry.unary("Neg", NDArray::neg);
     registry.unary("Abs", NDArray::abs);
-    registry.unary("Reciprocal", x -> x.pow(-1));
+    registry.unary("Reciprocal", x -> Scalars.power(x, -1));
     registry.unary("Sign", NDArray::sign);
     registry.unary("Floor", NDArray::floor);
     registry.unary("Ceil", NDArray::ceil);

@@ -14,7 +14,7 @@ final class ConstantOperators {
 
   static void register(OperatorRegistry registry) {
     registry.single("Shape", ConstantOperators::shape);
-    registry.single("Size", node -> in -> in.scope().create(in.get(0).size()));
+    registry.single("Size", node -> in -> Scalars.owned(in.scope().create(in.get(0).size())));
     registry.single("ConstantOfShape", ConstantOperators::constantOfShape);
     registry.single("Range", node -> ConstantOperators::range);
     registry.single("EyeLike", ConstantOperators::eyeLike);
@@ -31,7 +31,7 @@ final class ConstantOperators {
       long[] dims = Dims.of(in.get(0));
       int from = clamped(start, dims.length);
       int to = hasEnd ? clamped(end, dims.length) : dims.length;
-      return in.scope().create(Arrays.copyOfRange(dims, from, Math.max(from, to)));
+      return Scalars.owned(in.scope().create(Arrays.copyOfRange(dims, from, Math.max(from, to))));
     };
   }
 
@@ -46,8 +46,7 @@ final class ConstantOperators {
     double number =
         value.map(t -> t.type().isFloatingPoint() ? number(t) : t.toLongs()[0]).orElse(0.0);
     return in ->
-        in.scope()
-            .create(number)
+        Scalars.owned(in.scope().create(number))
             .toType(wanted, false)
             .reshape(Window.filled(in.longs(0).length, 1))
             .broadcast(new Shape(in.longs(0)));
@@ -69,7 +68,7 @@ final class ConstantOperators {
     for (int i = 0; i < count; i++) {
       values[i] = start + i * step;
     }
-    return in.scope().create(values).toType(in.get(0).getDataType(), false);
+    return Scalars.owned(in.scope().create(values)).toType(in.get(0).getDataType(), false);
   }
 
   private static Operator.Single eyeLike(NodeReader node) {
@@ -84,8 +83,7 @@ final class ConstantOperators {
           values[Math.toIntExact(i * dims[1]) + i + shift] = 1;
         }
       }
-      return in.scope()
-          .create(values, x.getShape())
+      return Scalars.owned(in.scope().create(values, x.getShape()))
           .toType(type == null ? x.getDataType() : type, false);
     };
   }
@@ -101,7 +99,8 @@ final class ConstantOperators {
       long[] dims = Window.filled(rank, 1);
       dims[at] = depth;
       NDArray classes = in.scope().arange(0, (int) depth).toType(DataType.INT64, false);
-      NDArray positive = indices.add(indices.lt(0).toType(DataType.INT64, false).mul(depth));
+      NDArray positive =
+          indices.add(Scalars.times(indices.lt(0).toType(DataType.INT64, false), (double) depth));
       NDArray hot = positive.expandDims(at).eq(classes.reshape(dims));
       return Torch.where(hot, Torch.slice(values, 0, 1, 2, 1), Torch.slice(values, 0, 0, 1, 1));
     };

@@ -43,7 +43,7 @@ final class GatherOperators {
   }
 
   private static NDArray fromZero(NDArray indices, long size) {
-    return indices.add(indices.lt(0).toType(DataType.INT64, false).mul(size));
+    return indices.add(Scalars.times(indices.lt(0).toType(DataType.INT64, false), (double) size));
   }
 
   private static long[] withIndices(long[] dims, int axis, long[] indices) {
@@ -110,7 +110,7 @@ final class GatherOperators {
     NDArray rows = null;
     for (int i = 0; i < depth; i++) {
       NDArray index = fromZero(Torch.slice(tuples, last, i, i + 1L, 1), dims[i]);
-      rows = rows == null ? index : rows.mul(dims[i]).add(index);
+      rows = rows == null ? index : Scalars.times(rows, (double) dims[i]).add(index);
     }
     if (rows == null) {
       throw new IllegalArgumentException("indices of no dims");

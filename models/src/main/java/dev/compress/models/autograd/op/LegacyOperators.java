@@ -13,7 +13,7 @@ final class LegacyOperators {
         node -> {
           float alpha = node.floatOf("alpha", 1);
           float beta = node.floatOf("beta", 0);
-          return in -> in.get(0).mul(alpha).add(beta);
+          return in -> Scalars.times(in.get(0), alpha).add(beta);
         });
     registry.single("ImageScaler", LegacyOperators::imageScaler);
     registry.single("Crop", LegacyOperators::crop);
@@ -23,7 +23,7 @@ final class LegacyOperators {
     float scale = node.floatOf("scale", 1);
     List<Float> bias = node.floats("bias").orElse(List.of());
     return in -> {
-      NDArray scaled = in.get(0).mul(scale);
+      NDArray scaled = Scalars.times(in.get(0), scale);
       if (bias.isEmpty()) {
         return scaled;
       }
@@ -31,7 +31,7 @@ final class LegacyOperators {
       for (int i = 0; i < values.length; i++) {
         values[i] = bias.get(i);
       }
-      NDArray shift = in.scope().create(values).toType(scaled.getDataType(), false);
+      NDArray shift = Scalars.owned(in.scope().create(values)).toType(scaled.getDataType(), false);
       return scaled.add(shift.reshape(-1, 1, 1));
     };
   }

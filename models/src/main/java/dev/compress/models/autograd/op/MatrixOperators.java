@@ -25,8 +25,8 @@ final class MatrixOperators {
         return Torch.linear(a, transB ? b : b.transpose(), c);
       }
       NDArray product = a.matMul(transB ? b.transpose() : b);
-      NDArray scaled = alpha == 1 ? product : product.mul(alpha);
-      return c == null ? scaled : scaled.add(beta == 1 ? c : c.mul(beta));
+      NDArray scaled = alpha == 1 ? product : Scalars.times(product, alpha);
+      return c == null ? scaled : scaled.add(beta == 1 ? c : Scalars.times(c, beta));
     };
   }
 

@@ -151,7 +151,7 @@ final class NormalizationOperators {
       for (int i = 1; i < size; i++) {
         sum = sum.add(Torch.slice(padded, 1, i, i + dims[1], 1));
       }
-      NDArray divisor = sum.mul(alpha / size).add(bias).pow(beta);
+      NDArray divisor = Scalars.power(Scalars.times(sum, alpha / size).add(bias), beta);
       return x.div(divisor.reshape(x.getShape()));
     };
   }

@@ -62,8 +62,9 @@ final class PoolingOperators {
       NDArray sum =
           dilated
               ? overOffsets(padded, window, kernel, NDArray::add)
-              : Torch.avgPool(padded, kernel, window.strides(rank), new long[rank])
-                  .mul(Dims.product(kernel));
+              : Scalars.times(
+                  Torch.avgPool(padded, kernel, window.strides(rank), new long[rank]),
+                  (double) Dims.product(kernel));
       return sum.div(counts(in.scope(), window, spatial, countPads ? declared : new long[0], pads));
     };
   }
@@ -87,7 +88,7 @@ final class PoolingOperators {
       NDManager scope, Window window, long[] spatial, long[] counted, long[] pads) {
     int rank = spatial.length;
     long[] kernel = window.kernel().orElseThrow();
-    NDArray result = scope.create(1f);
+    NDArray result = Scalars.owned(scope.create(1f));
     for (int i = 0; i < rank; i++) {
       long stride = window.strides(rank)[i];
       long dilation = window.dilations(rank)[i];
@@ -104,7 +105,7 @@ final class PoolingOperators {
       }
       long[] dims = Window.filled(rank, 1);
       dims[i] = windows;
-      result = result.mul(scope.create(count, new Shape(dims)));
+      result = result.mul(Scalars.owned(scope.create(count, new Shape(dims))));
     }
     return result;
   }

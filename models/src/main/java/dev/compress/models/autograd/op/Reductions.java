@@ -16,7 +16,7 @@ final class Reductions {
     for (long axis : axes) {
       count *= x.getShape().get(Math.toIntExact(axis));
     }
-    return count == 1 && keep ? x : sum(x, axes, keep).div(count);
+    return count == 1 && keep ? x : Scalars.over(sum(x, axes, keep), (double) count);
   }
 
   static NDArray max(NDArray x, long[] axes, boolean keep) {

@@ -80,7 +80,8 @@ final class ResizeOperators {
         float[] weights =
             interpolation.weights(Math.toIntExact(size), Math.toIntExact(wanted), scale);
         NDArray matrix =
-            in.scope().create(weights, new Shape(wanted, size)).toType(x.getDataType(), false);
+            Scalars.owned(in.scope().create(weights, new Shape(wanted, size)))
+                .toType(x.getDataType(), false);
         x = along(x, axis, matrix);
       }
     }

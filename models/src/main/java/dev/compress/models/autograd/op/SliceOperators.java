@@ -104,7 +104,7 @@ final class SliceOperators {
         long distance = i % columns - i / columns - shift;
         kept[i] = upper ? distance >= 0 : distance <= 0;
       }
-      NDArray mask = in.scope().create(kept, new Shape(rows, columns));
+      NDArray mask = Scalars.owned(in.scope().create(kept, new Shape(rows, columns)));
       return Torch.where(mask, x, in.scope().zeros(new Shape(1), x.getDataType()));
     };
   }

@@ -2,6 +2,7 @@ package dev.compress.models.training.loss;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
+import dev.compress.models.autograd.op.Scalars;
 import dev.compress.train.TeacherSignal;
 
 /**
@@ -12,7 +13,7 @@ import dev.compress.train.TeacherSignal;
  * @param index which of the teacher's answers
  */
 record AttentionTransfer(TeacherSignal signal, int index) implements LossTerm {
-  private static final float BETA = 1000;
+  private static final double BETA = 1000;
   private static final float EPSILON = 1e-12f;
 
   @Override
@@ -29,7 +30,7 @@ record AttentionTransfer(TeacherSignal signal, int index) implements LossTerm {
     } else {
       teacher = FeatureMaps.pooledTo(teacher, student.getShape(), signal);
     }
-    return normalized(student).sub(normalized(teacher)).square().mean().mul(BETA);
+    return Scalars.times(normalized(student).sub(normalized(teacher)).square().mean(), BETA);
   }
 
   private static NDArray withChannel(NDArray map) {

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.compress.error.InvalidDataException;
+import dev.compress.models.autograd.op.Scalars;
 import dev.compress.train.Objective;
 import dev.compress.train.Objective.Teaching;
 import dev.compress.train.Task;
@@ -136,7 +137,7 @@ public final class Criterion implements AutoCloseable {
   public NDArray loss(StepValues values) {
     NDArray sum = null;
     for (Part part : parts) {
-      NDArray weighted = part.term().of(values).mul((float) part.weight());
+      NDArray weighted = Scalars.times(part.term().of(values), part.weight());
       sum = sum == null ? weighted : sum.add(weighted);
     }
     if (sum == null) {

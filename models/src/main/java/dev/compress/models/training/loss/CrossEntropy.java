@@ -3,6 +3,7 @@ package dev.compress.models.training.loss;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.Shape;
 import dev.compress.error.InvalidDataException;
+import dev.compress.models.autograd.op.Scalars;
 import java.util.List;
 
 /**
@@ -34,7 +35,7 @@ record CrossEntropy(String value, List<Double> classWeights) implements LossTerm
       wanted[row * classes + (int) labels[row]] =
           sum == 0 ? 0 : (float) (weight(labels[row]) / sum);
     }
-    NDArray target = values.scope().create(wanted, new Shape(rows, classes));
+    NDArray target = Scalars.owned(values.scope().create(wanted, new Shape(rows, classes)));
     return scores.logSoftmax(1).mul(target).sum().neg();
   }
 

@@ -4,6 +4,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import dev.compress.error.InvalidDataException;
+import dev.compress.models.autograd.op.Scalars;
 import dev.compress.models.random.SplitMix64;
 import dev.compress.train.TeacherSignal;
 
@@ -51,7 +52,7 @@ final class FeatureHint implements LossTerm {
     for (int i = 0; i < start.length; i++) {
       start[i] = (float) (deviation * random.nextGaussian());
     }
-    projection = manager.create(start, new Shape(to, from));
+    projection = Scalars.owned(manager.create(start, new Shape(to, from)));
     projection.setRequiresGradient(true);
   }
 

@@ -2,6 +2,7 @@ package dev.compress.models.training.loss;
 
 import ai.djl.ndarray.NDArray;
 import dev.compress.error.InvalidDataException;
+import dev.compress.models.autograd.op.Scalars;
 
 /**
  * The mean of {@code (y - target)^2} over all elements.
@@ -22,7 +23,7 @@ record SquaredError(String value) implements LossTerm {
               + values.targets().length
               + " targets. Give as many targets a sample as it has values.");
     }
-    NDArray targets = values.scope().create(values.targets(), found.getShape());
+    NDArray targets = Scalars.owned(values.scope().create(values.targets(), found.getShape()));
     return found.sub(targets).square().mean();
   }
 }
