@@ -80,6 +80,10 @@ final class PassStage {
     PassResult last = reports.get(reports.size() - 1).result();
     OnnxModel before =
         reports.size() > 1 ? reports.get(reports.size() - 2).result().model() : model;
+    Optional<CompressionPass> learning = new Tuning(work).quantized(model, before, quantizing);
+    if (learning.isPresent() && last.model() != before) {
+      last = tuned(last, learning.get(), context);
+    }
     // What only prepared for quantization is not worth a new file; what shaped weights is.
     boolean shaped = passes.reshapesWeights() && before != model;
     boolean changed = last.model() != before || shaped;
@@ -97,10 +101,13 @@ final class PassStage {
     if (changed
         && passes.recipe().maxDrop() != null
         && quantizing.get(quantizing.size() - 1) instanceof QuantizeInt8 pass) {
-      return hold(pass, model, before, last, sensitivity, context);
+      return hold(pass, model, before, last, sensitivity, context, learning);
     }
     Optional<Supplier<Transformed>> fallback = fallback(quantizing, before, context);
-    if (fallback.isPresent() && samples.isPresent() && !report.provesAnything()) {
+    if (fallback.isPresent()
+        && learning.isEmpty() // what was learned since is no error
+        && samples.isPresent()
+        && !report.provesAnything()) {
       double decibels =
           ParameterTotals.of(before).elements() > MOST_PARAMETERS_COMPARED
               ? Double.POSITIVE_INFINITY
@@ -112,6 +119,33 @@ final class PassStage {
       }
     }
     return new Transformed(last.model(), changed, true, "", fallback);
+  }
+
+  /** What the quantization says of itself holds of what is learned in its graph. */
+  private PassResult tuned(PassResult quantized, CompressionPass learning, PassContext context) {
+    Pipeline.Outcome outcome = new Pipeline(List.of(learning)).run(quantized.model(), context);
+    report.passes(outcome.passes());
+    return new PassResult(
+        outcome.model(),
+        quantized.changes(),
+        quantized.skipped(),
+        quantized.warnings(),
+        quantized.traces(),
+        quantized.notes(),
+        quantized.claims());
+  }
+
+  /** Nodes were put back: the others learn once more, if that helps. */
+  private HoldAccuracy.Found tunedAgain(
+      HoldAccuracy.Found found, CompressionPass learning, ModelScore score, PassContext context) {
+    double maxDrop = Objects.requireNonNull(passes.recipe().maxDrop());
+    PassResult result = tuned(found.result(), learning, context);
+    double value = score.score(result.model()).value();
+    double drop = score.metric().drop(found.baseline(), value);
+    return drop < found.drop()
+        ? new HoldAccuracy.Found(
+            result, found.baseline(), value, drop, drop <= maxDrop, found.keptFloat())
+        : found;
   }
 
   private Optional<String> whatDataWouldBuy(OnnxModel model, boolean dynamic) {
@@ -172,7 +206,8 @@ final class PassStage {
       OnnxModel before,
       PassResult first,
       Map<Trace, Double> sensitivity,
-      PassContext context) {
+      PassContext context,
+      Optional<CompressionPass> learning) {
     double maxDrop = Objects.requireNonNull(passes.recipe().maxDrop());
     Dataset data =
         work.selection()
@@ -181,6 +216,9 @@ final class PassStage {
     ModelScore score = work.scoreOn(data, before);
     HoldAccuracy.Found found =
         new HoldAccuracy(pass, score, maxDrop).search(input, before, first, sensitivity, context);
+    if (learning.isPresent() && found.result() != first) {
+      found = tunedAgain(found, learning.get(), score, context);
+    }
     report.accuracy(found, score);
     Map<String, Double> byOutput = new HashMap<>();
     sensitivity.forEach((trace, decibels) -> byOutput.put(trace.output(), decibels));

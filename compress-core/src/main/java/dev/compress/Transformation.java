@@ -43,7 +43,15 @@ final class Transformation {
       Progress progress) {
     this.work =
         new Work(
-            passes, calibration, selection, tuning, cacheFile, progress, new ReportBuilder(passes));
+            passes, ranges(passes, calibration, tuning), selection, tuning, cacheFile, progress, new ReportBuilder(passes));
+  }
+
+  /** Training through quantization has samples to calibrate on in any case. */
+  private static Optional<Dataset> ranges(
+      Passes passes, Optional<Dataset> calibration, Optional<TuningData> tuning) {
+    return calibration.isPresent() || !passes.quantizationAware()
+        ? calibration
+        : tuning.map(TuningData::training);
   }
 
   TransformReport plan(LoadedModel loaded) {
@@ -53,6 +61,9 @@ final class Transformation {
     work.report().input(loaded, Sha256.of(loaded.file()));
     List<CompressionPass> all = new ArrayList<>(new Tuning(work).shaping(checked.model()));
     all.addAll(work.passes().quantizing());
+    if (work.passes().quantizationAware()) {
+      work.report().note("Codes and ranges of int8 will be learned as long again.");
+    }
     Optional<Samples> samples = work.calibration().map(d -> work.samplesOf(d, checked.model()));
     try (Scratch scratch = Scratch.inTemporaryFolder()) {
       PassContext context =

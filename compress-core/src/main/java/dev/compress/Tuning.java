@@ -6,11 +6,14 @@ import dev.compress.pass.CompressionPass;
 import dev.compress.pass.PassContext;
 import dev.compress.progress.Progress;
 import dev.compress.prune.PruneWeights;
+import dev.compress.quantize.QuantizeInt8;
 import dev.compress.recipe.Passes;
 import dev.compress.tensor.Scratch;
+import dev.compress.train.CheckTrainable;
 import dev.compress.train.FineTune;
 import dev.compress.train.GradualPruning;
 import dev.compress.train.TrainingEngine;
+import dev.compress.train.TuneQuantized;
 import dev.compress.train.TuningData;
 import java.util.ArrayList;
 import java.util.List;
@@ -51,6 +54,11 @@ record Tuning(Work work) {
     data.requireApart(work.selection());
     work.report().tuning(data);
     Optional<GradualPruning> gradual = passes.gradualPruning().map(this::gradual);
+    if (passes.quantizationAware() && !passes.removesWeights()) { // then that tunes it
+      List<CompressionPass> all = new ArrayList<>(passes.preparing(model));
+      all.add(new CheckTrainable());
+      return all;
+    }
     List<CompressionPass> all = new ArrayList<>(passes.preparingToTune(model));
     all.addAll(passes.removing());
     all.add(new FineTune(new FineTune.Plan(epochs, FineTune.Plan.RATE, gradual), data, model));
@@ -61,6 +69,25 @@ record Tuning(Work work) {
       all.add(new FineTune(shared, data, model));
     }
     return all;
+  }
+
+  /**
+   * The training through quantization, where the recipe wants it.
+   *
+   * @param original the model as it was read
+   * @param floats the model that was quantized
+   * @param by what quantized it
+   */
+  Optional<CompressionPass> quantized(
+      OnnxModel original, OnnxModel floats, List<CompressionPass> by) {
+    Integer epochs = work.passes().recipe().fineTune();
+    if (epochs == null
+        || !work.passes().quantizationAware()
+        || !(by.get(by.size() - 1) instanceof QuantizeInt8 pass)) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new TuneQuantized(epochs, work.tuning().orElseThrow(), original, floats, pass));
   }
 
   private GradualPruning gradual(PruneWeights wanted) {

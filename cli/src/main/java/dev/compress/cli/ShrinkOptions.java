@@ -125,6 +125,15 @@ final class ShrinkOptions {
           "Data to choose the best epoch on. Default: a tenth of the training data, by seed.")
   @Nullable String validationData;
 
+  @Option(
+      names = "--quantization-aware",
+      negatable = true,
+      order = 18,
+      description =
+          "Tune int8 through its quantization, learning codes and ranges. Default: with --fine-tune,"
+              + " where ranges are calibrated.")
+  @Nullable Boolean quantizationAware;
+
   /** The share to prune, a number from a number or a percentage. */
   @Nullable Double prune() {
     String text = pruneShare;

@@ -128,6 +128,7 @@ final class TransformJob {
     }
     if ("static".equals(recipe.quantizeMode())
         && recipe.calibrationData() == null
+        && recipe.trainData() == null
         && Samples.name(model).isEmpty()) {
       throw new UsageException(
           "--quantize-mode static needs samples to calibrate on. Name them with --calibration-data"

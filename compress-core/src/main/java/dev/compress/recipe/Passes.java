@@ -98,6 +98,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     passes.channelPruning();
     passes.clustering();
     passes.gradualPruning();
+    passes.quantizationAware();
     passes.lowRank();
     return passes;
   }
@@ -357,6 +358,39 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     return quantization() == Quantization.INT8
         ? List.of()
         : clustering().<List<CompressionPass>>map(List::of).orElse(List.of());
+  }
+
+  /** Whether something takes weights away, zeros or whole channels. */
+  public boolean removesWeights() {
+    return pruning().isPresent() || channelPruning().isPresent() || lowRank().isPresent();
+  }
+
+  /**
+   * Whether int8 is tuned through its quantization: where it is tuned at all and ranges are
+   * calibrated, unless the recipe says otherwise.
+   */
+  public boolean quantizationAware() {
+    Boolean wanted = recipe.quantizationAware();
+    if (wanted != null && !wanted) {
+      return false;
+    }
+    String missing = null;
+    if (quantization() != Quantization.INT8) {
+      missing = "is for int8. Add --quantize int8.";
+    } else if (mode() == QuantizationMode.DYNAMIC || mode() == QuantizationMode.WEIGHTS) {
+      missing =
+          "learns the ranges of activations, which --quantize-mode "
+              + mode().name().toLowerCase(Locale.ROOT)
+              + " does not have. Use static or auto.";
+    } else if (!target.runsIntegerKernels()) {
+      missing = "is for integer kernels, which " + target.id() + " does not have.";
+    } else if (recipe.fineTune() == null) {
+      missing = "has to know how long to train. Add --fine-tune EPOCHS and --train-data PATH.";
+    }
+    if (wanted != null && missing != null) {
+      throw new IllegalArgumentException("--quantization-aware " + missing);
+    }
+    return missing == null;
   }
 
   /** The pruning that comes little by little while the model is tuned. */

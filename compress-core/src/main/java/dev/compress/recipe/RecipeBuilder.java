@@ -38,6 +38,7 @@ public final class RecipeBuilder {
   private @Nullable String pruneSchedule;
   private @Nullable String trainData;
   private @Nullable String validationData;
+  private @Nullable Boolean quantizationAware;
 
   /** All defaults. */
   public RecipeBuilder() {}
@@ -74,6 +75,7 @@ public final class RecipeBuilder {
     pruneSchedule = recipe.pruneSchedule();
     trainData = recipe.trainData();
     validationData = recipe.validationData();
+    quantizationAware = recipe.quantizationAware();
   }
 
   /** Sets int8, fp16 or int4. */
@@ -262,6 +264,12 @@ public final class RecipeBuilder {
     return this;
   }
 
+  /** Sets whether int8 is tuned through its quantization. */
+  public RecipeBuilder quantizationAware(@Nullable Boolean value) {
+    quantizationAware = value;
+    return this;
+  }
+
   /** The recipe of what was set. */
   public Recipe build() {
     return new Recipe(
@@ -295,6 +303,7 @@ public final class RecipeBuilder {
         fineTune,
         pruneSchedule,
         trainData,
-        validationData);
+        validationData,
+        quantizationAware);
   }
 }

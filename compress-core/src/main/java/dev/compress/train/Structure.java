@@ -13,14 +13,22 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What training must not undo, by the name of the initializer: zeros stay zeros, and weights that
- * share a value go on sharing one. Removed channels stay removed whatever this says.
+ * share a value go on sharing one, values that are quantized are. Removed channels stay removed
+ * whatever this says.
  *
  * @param rules what holds of which weight; of others nothing
  * @param gradual zeros that come while it trains; empty: there are none
+ * @param quantization what the model reads through quantization
  */
-public record Structure(Map<String, Rule> rules, Optional<GradualPruning> gradual) {
+public record Structure(
+    Map<String, Rule> rules, Optional<GradualPruning> gradual, FakeQuantization quantization) {
   /** Nothing has to stay. */
   public static final Structure NONE = new Structure(Map.of(), Optional.empty());
+
+  /** Nothing is quantized. */
+  public Structure(Map<String, Rule> rules, Optional<GradualPruning> gradual) {
+    this(rules, gradual, FakeQuantization.NONE);
+  }
 
   private static final int MOST_CENTROIDS = 256;
   private static final int FEWEST_WEIGHTS_A_CENTROID = 4;
@@ -40,7 +48,7 @@ public record Structure(Map<String, Rule> rules, Optional<GradualPruning> gradua
 
   /** The same, pruned while it trains. */
   public Structure prunedBy(GradualPruning pruning) {
-    return new Structure(rules, Optional.of(pruning));
+    return new Structure(rules, Optional.of(pruning), quantization);
   }
 
   /**

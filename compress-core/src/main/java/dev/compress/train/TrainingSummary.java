@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param epochs one entry an epoch that was finished
  * @param bestEpoch counted from 1; 0 where the model as it came was never bettered
  * @param best the metric of the model that was kept; null where no epoch was finished
+ * @param before the metric of the model as it came; null where it was not asked
  * @param speed what it took
  * @param stopped why it ended
  * @param notes sentences for people
@@ -26,6 +27,7 @@ public record TrainingSummary(
     List<Epoch> epochs,
     int bestEpoch,
     @Nullable Double best,
+    @Nullable Double before,
     Speed speed,
     Stop stopped,
     List<String> notes) {

@@ -23,6 +23,11 @@ final class Gradients {
     return in(false, work);
   }
 
+  /** Whether what is computed now is recorded. */
+  static boolean isRecording() {
+    return JniUtils.isGradMode();
+  }
+
   private static <T> T in(boolean record, Supplier<T> work) {
     boolean before = JniUtils.isGradMode();
     JniUtils.setGradMode(record);

@@ -32,6 +32,9 @@ final class Position {
   /** Its metric; null until it is known. */
   @JsonProperty @Nullable Double best;
 
+  /** The metric of the model as it came; null until it is known. */
+  @JsonProperty @Nullable Double before;
+
   /** What was reported of each finished epoch. */
   @JsonProperty List<Epoch> epochs = new ArrayList<>();
 

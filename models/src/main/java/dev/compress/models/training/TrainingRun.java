@@ -5,7 +5,6 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.compress.data.Dataset;
-import dev.compress.error.InvalidDataException;
 import dev.compress.error.UnsupportedModelException;
 import dev.compress.graph.OnnxModel;
 import dev.compress.models.autograd.Parameter;
@@ -72,12 +71,14 @@ final class TrainingRun {
       List<Weight> weights,
       WeightUpdate update,
       StructureKeeper structure,
+      FakeQuantizers quantizers,
       Criterion criterion,
       TrainedValues best) {
     /** All arrays that a checkpoint holds, in order. */
     List<NDArray> state() {
       List<NDArray> all = new ArrayList<>();
       graph.parameters().forEach(p -> all.add(p.array()));
+      all.addAll(quantizers.arrays());
       all.addAll(criterion.projections());
       all.addAll(update.memory());
       all.addAll(best.copies());
@@ -98,8 +99,10 @@ final class TrainingRun {
   private TrainingResult run(Engine engine) {
     try (NDManager manager = engine.newBaseManager();
         TrainableGraph graph = TrainableGraph.of(job.model(), manager)) {
-      checkLabels(graph, manager);
-      Tools tools = tools(graph, manager);
+      FakeQuantizers quantizers =
+          new FakeQuantizers(job.structure().quantization(), graph, manager);
+      new LabelCheck(job).require(graph, manager);
+      Tools tools = tools(graph, quantizers, manager);
       Optional<Checkpoint> checkpoint =
           job.files().checkpoint().map(file -> new Checkpoint(file, TrainingIdentity.of(job)));
       boolean resumed = job.files().resume() && checkpoint.filter(Checkpoint::exists).isPresent();
@@ -108,53 +111,15 @@ final class TrainingRun {
         notes.add("Went on from step " + at.step + ", after " + at.epoch + " whole epochs.");
       } else {
         at.best = gradual().isPresent() ? null : (Double) select(tools);
+        at.before = at.best;
       }
       Stop stop = epochs(tools, checkpoint);
       tools.best().restore();
-      return new TrainingResult(graph.write(), summary(stop));
+      return new TrainingResult(graph.write(), summary(stop), quantizers.learned());
     }
   }
 
-  /** Labels that are no classes, and data of one class, are found before any work. */
-  private void checkLabels(TrainableGraph graph, NDManager manager) {
-    if (!job.objective().labels()) {
-      return;
-    }
-    Dataset training = job.data().training();
-    Map<Long, Long> counts = training.labelCounts();
-    if (counts.size() == 1) {
-      throw new InvalidDataException(
-          "All "
-              + training.sampleCount()
-              + " samples of "
-              + training.name()
-              + " are of class "
-              + counts.keySet().iterator().next()
-              + ": nothing can be learned from one class. Give samples of all classes.");
-    }
-    if (counts.isEmpty()) {
-      return;
-    }
-    String output = graph.outputNames().get(0);
-    try (NDManager scope = manager.newSubManager()) {
-      EpochFeed.Samples first = new EpochFeed(training, job.settings(), 0, 0).next();
-      NDArray scores = forward(graph, first, List.of(), false, scope).get(0);
-      long classes = Math.max(2, scores.size() / scores.getShape().get(0));
-      training.requireLabelsBelow(classes, output);
-      job.data().selection().requireLabelsBelow(classes, output);
-      int weights = job.objective().classWeights().size();
-      if (weights > 0 && weights != classes) {
-        throw new InvalidDataException(
-            "--class-weights has "
-                + weights
-                + " numbers, and the model has "
-                + classes
-                + " classes. Give one a class.");
-      }
-    }
-  }
-
-  private Tools tools(TrainableGraph graph, NDManager manager) {
+  private Tools tools(TrainableGraph graph, FakeQuantizers quantizers, NDManager manager) {
     List<Weight> weights = new ArrayList<>();
     List<NDArray> live = new ArrayList<>();
     for (Parameter parameter : graph.parameters()) {
@@ -163,6 +128,8 @@ final class TrainingRun {
         weights.add(Weight.of(parameter.name(), parameter.array()));
       }
     }
+    weights.addAll(quantizers.weights());
+    live.addAll(quantizers.arrays());
     if (weights.isEmpty()) {
       throw new UnsupportedModelException(
           "The model has no weights to train: no node that computes floats reads one.");
@@ -174,7 +141,7 @@ final class TrainingRun {
       criterion = Criterion.of(aim, values, manager, job.settings().run().seed());
     }
     for (NDArray projection : criterion.projections()) {
-      weights.add(new Weight("hint " + weights.size(), projection, true));
+      weights.add(Weight.of("hint " + weights.size(), projection));
     }
     return new Tools(
         manager,
@@ -182,6 +149,7 @@ final class TrainingRun {
         List.copyOf(weights),
         WeightUpdate.of(job.settings().optimizer(), weights, manager),
         new StructureKeeper(job.structure(), graph.parameters(), manager),
+        quantizers,
         criterion,
         new TrainedValues(live, manager));
   }
@@ -316,6 +284,7 @@ final class TrainingRun {
       for (Weight weight : tools.weights()) {
         NDArray gradient = Gradients.of(weight.array(), scope);
         tools.structure().shareGradient(weight, gradient);
+        tools.quantizers().scaleGradient(weight, gradient);
         gradients.add(gradient);
       }
       clip(gradients);
@@ -323,6 +292,7 @@ final class TrainingRun {
         Weight weight = tools.weights().get(i);
         tools.update().apply(i, weight, gradients.get(i), rate, at.step + 1);
         tools.structure().restoreZeros(weight);
+        tools.quantizers().restoreBound(weight);
       }
       return loss;
     }
@@ -393,6 +363,7 @@ final class TrainingRun {
         at.epochs,
         at.bestEpoch,
         at.best,
+        at.before,
         new TrainingSummary.Speed(at.step, speed, seconds),
         stop,
         notes);

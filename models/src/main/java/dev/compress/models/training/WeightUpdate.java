@@ -51,10 +51,30 @@ abstract class WeightUpdate implements AutoCloseable {
     if (decay > 0 && weight.decays()) {
       weight.array().muli((float) (1 - rate * decay));
     }
-    update(index, weight.array(), gradient, rate, step);
+    try (NDArray move = move(index, gradient, rate, step)) {
+      if (weight.isStep()) {
+        bound(move, weight.array());
+      }
+      weight.array().subi(move);
+    }
   }
 
-  abstract void update(int index, NDArray weight, NDArray gradient, double rate, long step);
+  /** A step of quantization stays positive: at most half of it goes at once. */
+  private void bound(NDArray move, NDArray weight) {
+    if (isNormalized()) {
+      move.muli(weight);
+    }
+    try (NDArray half = weight.mul(0.5f);
+        NDArray least = move.minimum(half)) {
+      TrainedValues.assign(move, least);
+    }
+  }
+
+  /** Whether moves are of size 1 whatever the gradients' is. */
+  abstract boolean isNormalized();
+
+  /** What to take from a weight. */
+  abstract NDArray move(int index, NDArray gradient, double rate, long step);
 
   @Override
   public final void close() {
@@ -73,12 +93,15 @@ abstract class WeightUpdate implements AutoCloseable {
     }
 
     @Override
-    void update(int index, NDArray weight, NDArray gradient, double rate, long step) {
+    boolean isNormalized() {
+      return false;
+    }
+
+    @Override
+    NDArray move(int index, NDArray gradient, double rate, long step) {
       NDArray velocity = velocities.get(index);
       velocity.muli((float) momentum).addi(gradient);
-      try (NDArray ahead = velocity.mul((float) momentum)) {
-        weight.subi(ahead.addi(gradient).muli((float) rate));
-      }
+      return velocity.mul((float) momentum).addi(gradient).muli((float) rate);
     }
   }
 
@@ -101,7 +124,12 @@ abstract class WeightUpdate implements AutoCloseable {
     }
 
     @Override
-    void update(int index, NDArray weight, NDArray gradient, double rate, long step) {
+    boolean isNormalized() {
+      return true;
+    }
+
+    @Override
+    NDArray move(int index, NDArray gradient, double rate, long step) {
       NDArray mean = means.get(index);
       NDArray square = squares.get(index);
       try (NDArray first = gradient.mul((float) (1 - beta1));
@@ -110,9 +138,9 @@ abstract class WeightUpdate implements AutoCloseable {
         square.muli((float) BETA2).addi(second.muli((float) (1 - BETA2)));
       }
       double scale = 1 / Math.sqrt(1 - Math.pow(BETA2, (double) step));
-      try (NDArray root = square.sqrt();
-          NDArray move = mean.div(root.muli((float) scale).addi((float) EPSILON))) {
-        weight.subi(move.muli((float) (rate / (1 - Math.pow(beta1, (double) step)))));
+      try (NDArray root = square.sqrt()) {
+        return mean.div(root.muli((float) scale).addi((float) EPSILON))
+            .muli((float) (rate / (1 - Math.pow(beta1, (double) step))));
       }
     }
   }

@@ -1,0 +1,188 @@
+package dev.compress.models.training;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.Shape;
+import ai.djl.pytorch.engine.PtNDArray;
+import ai.djl.pytorch.jni.JniUtils;
+import dev.compress.models.autograd.Parameter;
+import dev.compress.models.autograd.TrainableGraph;
+import dev.compress.train.FakeQuantization;
+import dev.compress.train.FakeQuantization.QuantizedValue;
+import dev.compress.train.FakeQuantization.QuantizedWeight;
+import dev.compress.train.FakeQuantization.Scale;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets a graph read weights and values through quantization, and learns the steps. Rounding is
+ * {@code c + stop(round(c) - c)}, which is exact in float32; the rest is left to autograd, which
+ * makes of it the gradients of LSQ (arXiv 1902.08153). The gradient of a step is scaled by {@code 1
+ * / sqrt(n p)}, n being how many weights of a sample's values it serves and p the greatest code.
+ */
+final class FakeQuantizers {
+  private static final float EXACTLY_ONE = 1;
+
+  private final Map<String, Step> steps = new LinkedHashMap<>();
+
+  /** A step that is learned. */
+  private static final class Step {
+    private final Scale settings;
+    private final NDArray array;
+    private final Map<String, Double> served = new TreeMap<>();
+    private double most = EXACTLY_ONE;
+
+    Step(Scale settings, NDArray array) {
+      this.settings = settings;
+      this.array = array;
+    }
+
+    void serves(String name, double elements, int code) {
+      served.putIfAbsent(name, elements);
+      most = Math.max(most, code);
+    }
+
+    double gradientFactor() {
+      double elements = served.values().stream().mapToDouble(n -> n).sum();
+      return 1 / Math.sqrt(Math.max(1, elements) * most);
+    }
+  }
+
+  /**
+   * Sets the transforms of a graph.
+   *
+   * @param settings what is quantized
+   * @param graph its parameters and values
+   * @param manager owns the steps
+   */
+  FakeQuantizers(FakeQuantization settings, TrainableGraph graph, NDManager manager) {
+    Map<String, Scale> scales = new HashMap<>();
+    settings.scales().forEach(s -> scales.put(s.name(), s));
+    Set<String> trainable =
+        graph.parameters().stream()
+            .filter(Parameter::trainable)
+            .map(Parameter::name)
+            .collect(Collectors.toSet());
+    for (QuantizedWeight weight : settings.weights()) {
+      if (trainable.contains(weight.parameter())) {
+        Step step = step(scales.get(weight.scale()), manager);
+        graph.setTransform(weight.parameter(), w -> weight(w, weight, step));
+      }
+    }
+    for (QuantizedValue value : settings.values()) {
+      Step step = step(scales.get(value.scale()), manager);
+      graph.setActivationTransform(
+          value.value(), (x, training) -> value(x, value, step, training));
+    }
+  }
+
+  private Step step(@Nullable Scale scale, NDManager manager) {
+    if (scale == null) {
+      throw new IllegalArgumentException("A value is quantized by a scale that is none");
+    }
+    return steps.computeIfAbsent(
+        scale.name(),
+        name -> {
+          float[] initial = new float[scale.initial().size()];
+          for (int i = 0; i < initial.length; i++) {
+            initial[i] = scale.initial().get(i);
+          }
+          NDArray array = manager.create(initial, new Shape(scale.shape().toArray()));
+          array.setRequiresGradient(true);
+          return new Step(scale, array);
+        });
+  }
+
+  private static NDArray view(NDArray array, NDManager scope) {
+    NDArray view = array.reshape(array.getShape());
+    view.attach(scope);
+    return view;
+  }
+
+  private static NDArray weight(NDArray w, QuantizedWeight settings, Step step) {
+    step.serves(settings.parameter(), (double) w.size() / step.array.size(), settings.limit());
+    NDArray scale = view(step.array, w.getManager());
+    NDArray codes = settings.isShared() ? w.div(settings.unit()) : w.div(scale);
+    return rounded(clip(codes, -settings.limit(), settings.limit()), Gradients.isRecording())
+        .mul(scale);
+  }
+
+  private static NDArray value(NDArray x, QuantizedValue settings, Step step, boolean training) {
+    step.serves(
+        settings.value(), (double) x.size() / Math.max(1, batch(x)), settings.most());
+    NDArray scale = view(step.array, x.getManager());
+    return rounded(clip(x.div(scale), settings.least(), settings.most()), training).mul(scale);
+  }
+
+  private static long batch(NDArray x) {
+    return x.getShape().dimension() == 0 ? 1 : x.getShape().get(0);
+  }
+
+  private static NDArray clip(NDArray x, int least, int most) {
+    return JniUtils.clip((PtNDArray) x, (double) least, (double) most);
+  }
+
+  private static NDArray rounded(NDArray codes, boolean differentiable) {
+    return differentiable
+        ? codes.add(codes.round().sub(codes).stopGradient())
+        : codes.round();
+  }
+
+  /** What is learned of it. */
+  List<Weight> weights() {
+    List<Weight> weights = new ArrayList<>();
+    steps.forEach((name, step) -> weights.add(Weight.ofStep(name, step.array)));
+    return weights;
+  }
+
+  /** The steps. */
+  List<NDArray> arrays() {
+    return steps.values().stream().map(s -> s.array).toList();
+  }
+
+  /** Makes the gradient of a step as large as those of what it serves. */
+  void scaleGradient(Weight weight, NDArray gradient) {
+    if (weight.isStep()) {
+      gradient.muli((float) stepOf(weight).gradientFactor());
+    }
+  }
+
+  /** Keeps a step under what it must not pass. */
+  void restoreBound(Weight weight) {
+    if (weight.isStep() && stepOf(weight).settings.most() < Float.MAX_VALUE) {
+      NDArray array = weight.array();
+      try (NDArray bounded = array.minimum(stepOf(weight).settings.most())) {
+        TrainedValues.assign(array, bounded);
+      }
+    }
+  }
+
+  private Step stepOf(Weight weight) {
+    Step step = steps.get(weight.name());
+    if (step == null) {
+      throw new IllegalArgumentException("No step " + weight.name());
+    }
+    return step;
+  }
+
+  /** The steps as they are, by name. */
+  Map<String, List<Float>> learned() {
+    Map<String, List<Float>> learned = new LinkedHashMap<>();
+    steps.forEach(
+        (name, step) -> {
+          List<Float> values = new ArrayList<>();
+          for (float value : step.array.toFloatArray()) {
+            values.add(value);
+          }
+          learned.put(name, values);
+        });
+    return learned;
+  }
+}
