@@ -101,7 +101,7 @@ final class PassStage {
     if (changed
         && passes.recipe().maxDrop() != null
         && quantizing.get(quantizing.size() - 1) instanceof QuantizeInt8 pass) {
-      return hold(pass, model, before, last, sensitivity, context, learning);
+      return hold(pass, new Models(model, before), last, sensitivity, context);
     }
     Optional<Supplier<Transformed>> fallback = fallback(quantizing, before, context);
     if (fallback.isPresent()
@@ -200,14 +200,22 @@ final class PassStage {
                 work.cacheFile().get()));
   }
 
+  /**
+   * What is quantized.
+   *
+   * @param input as it was read
+   * @param before as it is quantized
+   */
+  private record Models(OnnxModel input, OnnxModel before) {}
+
   private Transformed hold(
       QuantizeInt8 pass,
-      OnnxModel input,
-      OnnxModel before,
+      Models models,
       PassResult first,
       Map<Trace, Double> sensitivity,
-      PassContext context,
-      Optional<CompressionPass> learning) {
+      PassContext context) {
+    OnnxModel input = models.input();
+    OnnxModel before = models.before();
     double maxDrop = Objects.requireNonNull(passes.recipe().maxDrop());
     Dataset data =
         work.selection()
@@ -216,6 +224,7 @@ final class PassStage {
     ModelScore score = work.scoreOn(data, before);
     HoldAccuracy.Found found =
         new HoldAccuracy(pass, score, maxDrop).search(input, before, first, sensitivity, context);
+    Optional<CompressionPass> learning = new Tuning(work).quantized(input, before, List.of(pass));
     if (learning.isPresent() && found.result() != first) {
       found = tunedAgain(found, learning.get(), score, context);
     }

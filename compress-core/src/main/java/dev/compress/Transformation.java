@@ -43,7 +43,13 @@ final class Transformation {
       Progress progress) {
     this.work =
         new Work(
-            passes, ranges(passes, calibration, tuning), selection, tuning, cacheFile, progress, new ReportBuilder(passes));
+            passes,
+            ranges(passes, calibration, tuning),
+            selection,
+            tuning,
+            cacheFile,
+            progress,
+            new ReportBuilder(passes));
   }
 
   /** Training through quantization has samples to calibrate on in any case. */

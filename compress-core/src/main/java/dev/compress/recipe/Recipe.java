@@ -40,8 +40,8 @@ import org.jspecify.annotations.Nullable;
  * @param pruneSchedule once, or agp: little by little while it is tuned
  * @param trainData data to tune on
  * @param validationData data to choose the best epoch on
- * @param quantizationAware whether int8 is tuned through its quantization; by default with
- *     {@code fineTune}, where ranges are calibrated
+ * @param quantizationAware whether int8 is tuned through its quantization; by default with {@code
+ *     fineTune}, where ranges are calibrated
  */
 @JsonNaming(PropertyNamingStrategies.KebabCaseStrategy.class)
 @JsonInclude(JsonInclude.Include.NON_NULL)

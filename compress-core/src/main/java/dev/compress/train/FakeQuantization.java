@@ -5,9 +5,9 @@ import java.util.List;
 
 /**
  * Values that a model in training reads through quantization: {@code v' = s clip(round(v / s), -n,
- * p)}, rounding with the gradient of a straight line (arXiv 1308.3432), so that by the quotient rule
- * the step {@code s} is learned with the gradient {@code round(v / s) - v / s} within the range and
- * {@code -n} or {@code p} beyond it (LSQ, arXiv 1902.08153).
+ * p)}, rounding with the gradient of a straight line (arXiv 1308.3432), so that by the quotient
+ * rule the step {@code s} is learned with the gradient {@code round(v / s) - v / s} within the
+ * range and {@code -n} or {@code p} beyond it (LSQ, arXiv 1902.08153).
  *
  * @param scales the steps; each may serve several values
  * @param weights stored values
@@ -16,8 +16,7 @@ import java.util.List;
 public record FakeQuantization(
     List<Scale> scales, List<QuantizedWeight> weights, List<QuantizedValue> values) {
   /** Nothing is quantized. */
-  public static final FakeQuantization NONE =
-      new FakeQuantization(List.of(), List.of(), List.of());
+  public static final FakeQuantization NONE = new FakeQuantization(List.of(), List.of(), List.of());
 
   /** Copies. */
   public FakeQuantization {
@@ -55,8 +54,8 @@ public record FakeQuantization(
    * @param parameter its name in the model
    * @param scale name of its step
    * @param limit codes are {@code -limit} to {@code limit}
-   * @param unit where codes are shared: what a code of 1 is stored as, and {@code w = s clip(round(v
-   *     / unit))}; 0 where each weight has a code of its own
+   * @param unit where codes are shared: what a code of 1 is stored as, and {@code w = s
+   *     clip(round(v / unit))}; 0 where each weight has a code of its own
    */
   public record QuantizedWeight(String parameter, String scale, int limit, float unit) {
     /** Whether codes are shared by all weights that are stored alike, whatever their channel. */

@@ -226,17 +226,16 @@ record QdqGraph(
         weights.put(
             mul.output(0),
             new CodedWeight(
-                mul,
-                mul.output(0),
-                cast.get().input(0),
-                mul.input(1),
-                scale.get().shape()));
+                mul, mul.output(0), cast.get().input(0), mul.input(1), scale.get().shape()));
       }
     }
 
     private void half(Node cast) {
       boolean widens =
-          index.constant(cast.input(0)).filter(t -> t.type().equals(ElementType.FLOAT16)).isPresent()
+          index
+                  .constant(cast.input(0))
+                  .filter(t -> t.type().equals(ElementType.FLOAT16))
+                  .isPresent()
               && cast.intAttribute("to", 0) == ElementType.FLOAT.code();
       if (widens) {
         halves.put(cast.output(0), cast.input(0));

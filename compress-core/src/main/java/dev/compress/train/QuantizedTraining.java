@@ -26,25 +26,57 @@ import java.util.Optional;
  * A quantized model in the form in which it is trained: its codes are floats again, and every value
  * that was quantized is read through fake quantization. It begins as the quantized model: each
  * weight that it learns from is rounded to the code that the pass chose, whatever chose it.
- *
- * @param source the quantized model
- * @param model with floats in place of codes, and without the nodes that quantize
- * @param structure what it is read through, and what of it must stay
  */
-record QuantizedTraining(QdqGraph source, OnnxModel model, Structure structure) {
+public final class QuantizedTraining {
   /** A weight begins no nearer than this to where its code would change. */
   private static final double NEAREST = 0.49;
+
+  private final QdqGraph source;
+  private final OnnxModel model;
+  private final Structure structure;
+
+  private QuantizedTraining(QdqGraph source, OnnxModel model, Structure structure) {
+    this.source = source;
+    this.model = model;
+    this.structure = structure;
+  }
 
   /**
    * Makes a quantized model ready.
    *
-   * @param source read from what the quantization pass wrote
+   * @param quantized what the quantization pass wrote
    * @param floats the model before that pass: what was rounded away
    * @param limit the largest weight code
    * @param shared how many codes a weight has at most where they are shared; 0: they are not
+   * @throws dev.compress.error.UnsupportedModelException if it is quantized in another form
    */
-  static QuantizedTraining of(QdqGraph source, OnnxModel floats, int limit, int shared) {
-    return new Maker(source, floats, limit, shared).make();
+  public static QuantizedTraining of(OnnxModel quantized, OnnxModel floats, int limit, int shared) {
+    return new Maker(QdqGraph.of(quantized), floats, limit, shared).make();
+  }
+
+  /** With floats in place of codes, and without the nodes that quantize. */
+  public OnnxModel model() {
+    return model;
+  }
+
+  /** What it is read through, and what of it must stay. */
+  public Structure structure() {
+    return structure;
+  }
+
+  /** Where it came from. */
+  QdqGraph source() {
+    return source;
+  }
+
+  /**
+   * Puts what was learned back into the quantized model: codes, scales and biases change, nothing
+   * else.
+   *
+   * @param result of a training of {@link #model} in this {@link #structure}
+   */
+  public OnnxModel write(TrainingResult result) {
+    return QuantizedWriting.write(this, result);
   }
 
   private static final class Maker {

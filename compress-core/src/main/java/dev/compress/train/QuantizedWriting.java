@@ -59,11 +59,7 @@ final class QuantizedWriting {
         .forEach(s -> scales.put(s.name(), checked(result.scale(s))));
     training.source().biases().forEach(this::raise);
     Map<String, QuantizedWeight> settings = new HashMap<>();
-    training
-        .structure()
-        .quantization()
-        .weights()
-        .forEach(w -> settings.put(w.parameter(), w));
+    training.structure().quantization().weights().forEach(w -> settings.put(w.parameter(), w));
     for (CodedWeight weight : training.source().weights()) {
       QuantizedWeight how = settings.get(weight.value());
       if (how != null) {

@@ -32,6 +32,9 @@ public record TuneQuantized(
   /** What is right already is moved a little. */
   public static final double RATE = 1e-4;
 
+  /** Codes that many weights share have to go farther. */
+  public static final double SHARED_RATE = 3e-4;
+
   /** Checks. */
   public TuneQuantized {
     if (epochs < 1) {
@@ -58,13 +61,15 @@ public record TuneQuantized(
     }
     QuantizedTraining ready =
         QuantizedTraining.of(
-            QdqGraph.of(model),
-            floats,
-            quantization.target().maxWeightCode(),
-            quantization.codes().most());
+            model, floats, quantization.target().maxWeightCode(), quantization.codes().most());
     Tutoring tutoring = new Tutoring(data, original);
     TrainingResult result =
-        tutoring.train(ready.model(), ready.structure(), epochs, RATE, context);
+        tutoring.train(
+            ready.model(),
+            ready.structure(),
+            epochs,
+            quantization.codes().most() > 0 ? SHARED_RATE : RATE,
+            context);
     TrainingSummary summary = result.summary();
     if (summary.bestEpoch() == 0) {
       return new PassResult(
@@ -85,7 +90,7 @@ public record TuneQuantized(
             learned.weights().size(),
             learned.scales().size() - learned.weights().size());
     return new PassResult(
-        QuantizedWriting.write(ready, result),
+        ready.write(result),
         changes(model, ready),
         List.of(),
         Tutoring.warnings(summary),

@@ -17,8 +17,8 @@ import java.util.Locale;
 import java.util.Optional;
 
 /**
- * Teaches what was made of a model to do again what the model did: from labels, where there are any,
- * and from the model as a teacher.
+ * Teaches what was made of a model to do again what the model did: from labels, where there are
+ * any, and from the model as a teacher.
  *
  * @param data on what
  * @param original the model before anything was done to it

@@ -78,8 +78,7 @@ final class FakeQuantizers {
     }
     for (QuantizedValue value : settings.values()) {
       Step step = step(scales.get(value.scale()), manager);
-      graph.setActivationTransform(
-          value.value(), (x, training) -> value(x, value, step, training));
+      graph.setActivationTransform(value.value(), (x, training) -> value(x, value, step, training));
     }
   }
 
@@ -115,8 +114,7 @@ final class FakeQuantizers {
   }
 
   private static NDArray value(NDArray x, QuantizedValue settings, Step step, boolean training) {
-    step.serves(
-        settings.value(), (double) x.size() / Math.max(1, batch(x)), settings.most());
+    step.serves(settings.value(), (double) x.size() / Math.max(1, batch(x)), settings.most());
     NDArray scale = view(step.array, x.getManager());
     return rounded(clip(x.div(scale), settings.least(), settings.most()), training).mul(scale);
   }
@@ -130,9 +128,7 @@ final class FakeQuantizers {
   }
 
   private static NDArray rounded(NDArray codes, boolean differentiable) {
-    return differentiable
-        ? codes.add(codes.round().sub(codes).stopGradient())
-        : codes.round();
+    return differentiable ? codes.add(codes.round().sub(codes).stopGradient()) : codes.round();
   }
 
   /** What is learned of it. */

@@ -39,9 +39,7 @@ record LabelCheck(TrainingJob job) {
     try (NDManager scope = manager.newSubManager()) {
       EpochFeed.Samples first = new EpochFeed(training, job.settings(), 0, 0).next();
       NDArray scores =
-          graph
-              .forward(scope, BatchArrays.of(first.inputs(), scope), false, List.of())
-              .get(0);
+          graph.forward(scope, BatchArrays.of(first.inputs(), scope), false, List.of()).get(0);
       long classes = Math.max(2, scores.size() / scores.getShape().get(0));
       training.requireLabelsBelow(classes, output);
       job.data().selection().requireLabelsBelow(classes, output);

@@ -1,0 +1,391 @@
+package dev.compress.models.training;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import ai.djl.engine.Engine;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import dev.compress.Compress;
+import dev.compress.calibrate.DatasetSamples;
+import dev.compress.data.DataDescriptor;
+import dev.compress.data.Dataset;
+import dev.compress.error.InvalidDataException;
+import dev.compress.graph.Extras;
+import dev.compress.graph.Graph;
+import dev.compress.graph.GraphIndex;
+import dev.compress.graph.Initializer;
+import dev.compress.graph.Node;
+import dev.compress.graph.OnnxModel;
+import dev.compress.graph.ValueInfo;
+import dev.compress.graph.ValueType;
+import dev.compress.metric.FidelityScorer;
+import dev.compress.models.SampleCatalog;
+import dev.compress.models.SampleFiles;
+import dev.compress.models.autograd.TrainableGraph;
+import dev.compress.models.random.SplitMix64;
+import dev.compress.models.sample.GlyphDataset;
+import dev.compress.models.sample.GlyphDataset.Split;
+import dev.compress.onnx.OnnxReader;
+import dev.compress.progress.Progress;
+import dev.compress.recipe.Recipe;
+import dev.compress.recipe.RecipeBuilder;
+import dev.compress.report.TransformReport;
+import dev.compress.runtime.InferenceSession;
+import dev.compress.runtime.OptimizationLevel;
+import dev.compress.runtime.SessionOptions;
+import dev.compress.search.ModelScore;
+import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Shape;
+import dev.compress.tensor.Tensor;
+import dev.compress.tensor.TensorBuffer;
+import dev.compress.train.FakeQuantization.QuantizedValue;
+import dev.compress.train.OptimizerSettings;
+import dev.compress.train.QuantizedTraining;
+import dev.compress.train.TrainingJob;
+import dev.compress.train.TrainingResult;
+import dev.compress.train.TrainingSettings;
+import dev.compress.train.TuningData;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The embedded network, quantized and trained through that; judged by ONNX Runtime. */
+class QuantizationAwareTest {
+  @TempDir static Path folder;
+  private static Path model = Path.of("");
+  private static Dataset training = TrainingFixtures.data(9, 1);
+  private static Dataset validation = training;
+  private static Dataset test = training;
+  private static OnnxModel plain = TrainingFixtures.network(4, 1);
+
+  @BeforeAll
+  static void quantizeOnce() {
+    TrainingFixtures.assumeNatives();
+    SampleFiles files = SampleCatalog.find("glyphs").orElseThrow().extract(folder);
+    model = files.model();
+    validation = glyphs(500, Split.VALIDATION);
+    test = glyphs(1000, Split.TEST);
+    training = glyphs(800, Split.TRAINING);
+    plain = read(run(recipe().fineTune(null).build(), "plain.onnx"));
+  }
+
+  /** In noise that the network was not trained in: there is something to learn. */
+  private static Dataset glyphs(int count, Split split) {
+    GlyphDataset drawn = GlyphDataset.generate(split, count, 7);
+    SplitMix64 random = new SplitMix64(3);
+    float[] pixels = new float[drawn.images().length];
+    for (int i = 0; i < pixels.length; i++) {
+      pixels[i] = (float) ((drawn.images()[i] & 0xff) / 255.0 + 0.4 * random.nextGaussian());
+    }
+    long[] labels = new long[count];
+    for (int i = 0; i < count; i++) {
+      labels[i] = drawn.labels()[i];
+    }
+    Shape shape = Shape.of(count, 1, GlyphDataset.SIDE, GlyphDataset.SIDE);
+    return Dataset.of(
+        "glyphs", Map.of("image", TensorBuffer.of(shape, pixels)), labels, DataDescriptor.NONE);
+  }
+
+  private static RecipeBuilder recipe() {
+    return new RecipeBuilder()
+        .quantize("int8")
+        .calibrationSamples(64)
+        .fineTune(1)
+        .proof("kernels")
+        .pack("none")
+        .seed(1L)
+        .threads(1);
+  }
+
+  private static TransformReport run(Recipe recipe, String output) {
+    return Compress.with(recipe)
+        .calibratingOn(training)
+        .tuningOn(new TuningData(training, Optional.of(validation)))
+        .run(model, folder.resolve(output), true);
+  }
+
+  private static OnnxModel read(TransformReport report) {
+    TransformReport.Output output = report.output();
+    assertThat(output).isNotNull();
+    return OnnxReader.read(Path.of(output.path())).model();
+  }
+
+  private static double accuracy(OnnxModel of) {
+    return new ModelScore(DatasetSamples.runOf(test, of.graph()), 1, Progress.NONE)
+        .score(of)
+        .value();
+  }
+
+  private static Map<String, TensorBuffer> images(int count) {
+    return training
+        .bind(DatasetSamples.inputsOf(plain.graph()))
+        .take(count)
+        .batches(count)
+        .iterator()
+        .next()
+        .inputs();
+  }
+
+  /**
+   * What is trained computes what ONNX Runtime computes of the file: with the graph as it stands,
+   * and with its integer kernels, which may round a value half a code away to the other side.
+   */
+  @Test
+  void theForwardPassIsTheQuantizedModel() {
+    QuantizedTraining ready = QuantizedTraining.of(plain, plain, 127, 0);
+    List<QuantizedValue> values = ready.structure().quantization().values();
+    assertThat(values).hasSizeGreaterThan(5);
+    List<String> names = values.stream().map(QuantizedValue::value).toList();
+    Map<String, TensorBuffer> inputs = images(16);
+    Map<String, TensorBuffer> exact =
+        outputs(
+            plain, names, inputs, SessionOptions.of(1).withOptimization(OptimizationLevel.NONE));
+    Map<String, TensorBuffer> integer = outputs(plain, List.of(), inputs, SessionOptions.of(1));
+    Engine engine = OfflineEngine.singleThreaded();
+    Gradients.notRecording(
+        () -> {
+          try (NDManager manager = engine.newBaseManager();
+              TrainableGraph graph = TrainableGraph.of(ready.model(), manager);
+              NDManager scope = manager.newSubManager()) {
+            new FakeQuantizers(ready.structure().quantization(), graph, manager);
+            NDList found = graph.forward(scope, BatchArrays.of(inputs, scope), false, names);
+            Map<String, Float> steps = new HashMap<>();
+            ready
+                .structure()
+                .quantization()
+                .scales()
+                .forEach(s -> steps.put(s.name(), s.initial().get(0)));
+            for (int i = 0; i < values.size(); i++) {
+              float step = steps.get(values.get(i).scale());
+              float[] mine = found.get(graph.outputNames().size() + i).toFloatArray();
+              assertWithinACode(names.get(i), mine, exact.get(names.get(i)).toFloats(), step);
+            }
+            String output = graph.outputNames().get(0);
+            assertThat(decibels(found.get(0).toFloatArray(), exact.get(output))).isGreaterThan(45);
+            assertThat(decibels(found.get(0).toFloatArray(), integer.get(output)))
+                .isGreaterThan(30);
+          }
+          return true;
+        });
+  }
+
+  private static Map<String, TensorBuffer> outputs(
+      OnnxModel of, List<String> inner, Map<String, TensorBuffer> inputs, SessionOptions options) {
+    List<ValueInfo> outputs = new ArrayList<>(of.graph().outputs());
+    inner.stream()
+        .filter(n -> outputs.stream().noneMatch(o -> o.name().equals(n)))
+        .forEach(n -> outputs.add(ValueInfo.of(n, outputs.get(0).type())));
+    OnnxModel observed = of.withGraph(of.graph().withOutputs(unshaped(outputs)));
+    try (InferenceSession session = InferenceSession.open(observed, options)) {
+      return session.run(inputs);
+    }
+  }
+
+  private static List<ValueInfo> unshaped(List<ValueInfo> outputs) {
+    return outputs.stream()
+        .map(
+            o ->
+                ValueInfo.of(
+                    o.name(),
+                    new ValueType.TensorType(ElementType.FLOAT, Optional.empty(), "", Extras.NONE)))
+        .toList();
+  }
+
+  private static void assertWithinACode(String name, float[] mine, float[] runtime, float step) {
+    assertThat(mine).hasSameSizeAs(runtime);
+    int same = 0;
+    int within = 0;
+    for (int i = 0; i < mine.length; i++) {
+      float error = Math.abs(mine[i] - runtime[i]) / step;
+      same += error < 0.01 ? 1 : 0;
+      within += error < 1.01 ? 1 : 0;
+    }
+    assertThat((double) same / mine.length).as("same codes of " + name).isGreaterThan(0.98);
+    assertThat((double) within / mine.length).as("next codes of " + name).isGreaterThan(0.999);
+  }
+
+  private static double decibels(float[] mine, TensorBuffer runtime) {
+    FidelityScorer scorer = new FidelityScorer();
+    scorer.add(runtime, TensorBuffer.of(runtime.shape(), mine), 1, 1);
+    return scorer.sqnrDb();
+  }
+
+  /** Nothing but constants differs, all layers learned, and the same seed gives the same file. */
+  @Test
+  void theGraphStaysAndItsConstantsAreLearned() throws java.io.IOException {
+    TransformReport report = run(recipe().build(), "aware.onnx");
+    OnnxModel aware = read(report);
+    assertThat(nodes(aware)).isEqualTo(nodes(plain));
+    assertThat(report.kernels()).isNotNull();
+    assertThat(report.kernels().unplannedFloat()).isEmpty();
+    assertThat(report.notes()).anyMatch(n -> n.contains("learned through quantization for 1"));
+    int changed = 0;
+    for (Initializer one : plain.graph().initializers()) {
+      if (one.tensor().type().equals(ElementType.INT8) && one.tensor().elementCount() > 100) {
+        changed++;
+        assertThat(bytes(aware, one.name())).isNotEqualTo(one.tensor().data().toByteArray());
+      }
+    }
+    assertThat(changed).isGreaterThan(2);
+    assertBiasesHaveTheScaleOfTheirProducts(aware);
+    assertThat(accuracy(aware)).isGreaterThan(accuracy(plain) + 0.02);
+    byte[] once = Files.readAllBytes(folder.resolve("aware.onnx"));
+    run(recipe().build(), "again.onnx");
+    assertThat(Files.readAllBytes(folder.resolve("again.onnx"))).isEqualTo(once);
+  }
+
+  private static List<String> nodes(OnnxModel of) {
+    return of.graph().nodes().stream().map(Node::toString).toList();
+  }
+
+  private static byte[] bytes(OnnxModel of, String name) {
+    return new GraphIndex(of.graph()).constant(name).orElseThrow().data().toByteArray();
+  }
+
+  private static void assertBiasesHaveTheScaleOfTheirProducts(OnnxModel of) {
+    GraphIndex index = new GraphIndex(of.graph());
+    int seen = 0;
+    for (Node conv : of.graph().nodes()) {
+      Optional<Node> bias = index.producer(conv.input(2), "DequantizeLinear");
+      if (conv.is("Conv") && bias.isPresent()) {
+        seen++;
+        float input = scales(index, conv.input(0))[0];
+        float[] weight = scales(index, conv.input(1));
+        float[] product = scales(index, conv.input(2));
+        for (int c = 0; c < product.length; c++) {
+          assertThat(product[c]).isEqualTo(input * weight[c]);
+        }
+      }
+    }
+    assertThat(seen).isGreaterThan(2);
+  }
+
+  private static float[] scales(GraphIndex index, String dequantized) {
+    Node node = index.producer(dequantized, "DequantizeLinear").orElseThrow();
+    return index.constant(node.input(1)).orElseThrow().toFloats();
+  }
+
+  /** Zeros of a mask stay, and so do shared codes: counted in the file. */
+  @Test
+  void theCollaborativeSchemeKeepsZerosAndSharedCodes() {
+    RecipeBuilder both = recipe().prune(0.3).pruneCriterion("magnitude").cluster(8).fineTune(2);
+    OnnxModel untrained = read(run(both.quantizationAware(false).build(), "untrained.onnx"));
+    TransformReport report = run(both.quantizationAware(null).build(), "trained.onnx");
+    assertThat(report.notes()).anyMatch(n -> n.contains("learned through quantization for 2"));
+    OnnxModel trained = read(report);
+    int differ = 0;
+    for (Initializer one : untrained.graph().initializers()) {
+      if (!one.tensor().type().equals(ElementType.INT8) || one.tensor().shape().rank() < 2) {
+        continue;
+      }
+      byte[] before = one.tensor().data().toByteArray();
+      byte[] after = bytes(trained, one.name());
+      Map<Byte, Byte> became = new HashMap<>();
+      Set<Byte> codes = new HashSet<>();
+      for (int i = 0; i < before.length; i++) {
+        codes.add(after[i]);
+        if (before[i] == 0) {
+          assertThat(after[i]).isZero();
+        }
+        Byte known = became.putIfAbsent(before[i], after[i]);
+        assertThat(known == null || known == after[i]).as(one.name()).isTrue();
+      }
+      assertThat(codes.size()).as(one.name()).isBetween(2, 8);
+      differ += java.util.Arrays.equals(before, after) ? 0 : 1;
+    }
+    assertThat(differ).isGreaterThan(1);
+    assertThat(accuracy(trained)).isGreaterThan(accuracy(untrained));
+  }
+
+  /** Weights of three steps a side: three bits, in the codes of eight. */
+  @Test
+  void whatRoundingRuinsIsLearnedAgain() {
+    int limit = 3;
+    OnnxModel coarse = coarse(plain, limit);
+    QuantizedTraining ready = QuantizedTraining.of(coarse, coarse, limit, 0);
+    TrainingSettings settings = TrainingFixtures.settings(2, OptimizerSettings.ADAMW, 1e-3);
+    TrainingJob job = TrainingFixtures.job(ready.model(), training, settings);
+    TrainingResult result =
+        TrainingRun.of(TrainingFixtures.with(job, ready.structure()), Progress.NONE).run();
+    OnnxModel learned = ready.write(result);
+    double ruined = accuracy(coarse);
+    double repaired = accuracy(learned);
+    assertThat(repaired).isGreaterThan(ruined + 0.1 * (1 - ruined));
+    for (Initializer one : learned.graph().initializers()) {
+      if (one.tensor().type().equals(ElementType.INT8) && one.tensor().shape().rank() > 1) {
+        for (byte code : one.tensor().data().toByteArray()) {
+          assertThat(Math.abs(code)).isLessThanOrEqualTo(limit);
+        }
+      }
+    }
+  }
+
+  private static OnnxModel coarse(OnnxModel of, int limit) {
+    Graph graph = of.graph();
+    GraphIndex index = new GraphIndex(graph);
+    Map<String, Tensor> changed = new HashMap<>();
+    for (Node node : graph.nodes()) {
+      Optional<Tensor> codes = index.constant(node.input(0));
+      if (node.is("DequantizeLinear")
+          && codes.filter(c -> c.type().equals(ElementType.INT8)).isPresent()) {
+        byte[] coarse = codes.get().data().toByteArray().clone();
+        for (int i = 0; i < coarse.length; i++) {
+          coarse[i] = (byte) Math.rint(coarse[i] * (limit / 127.0));
+        }
+        Tensor scale = index.constant(node.input(1)).orElseThrow();
+        float[] steps = scale.toFloats();
+        for (int i = 0; i < steps.length; i++) {
+          steps[i] *= 127f / limit;
+        }
+        changed.put(node.input(0), Tensor.ofBytes(ElementType.INT8, codes.get().shape(), coarse));
+        changed.put(node.input(1), Tensor.ofFloats(scale.shape(), steps));
+      }
+    }
+    return of.withGraph(
+        graph.withInitializers(
+            graph.initializers().stream()
+                .map(
+                    i ->
+                        changed.containsKey(i.name())
+                            ? Initializer.of(i.name(), changed.get(i.name()))
+                            : i)
+                .toList()));
+  }
+
+  @Test
+  void wrongSettingsAreRefused() {
+    assertThatThrownBy(() -> with(recipe().quantizationAware(true).quantizeMode("dynamic")))
+        .hasMessageContaining("--quantize-mode dynamic");
+    assertThatThrownBy(() -> with(recipe().quantizationAware(true).fineTune(null)))
+        .hasMessageContaining("--fine-tune EPOCHS");
+    assertThatThrownBy(() -> with(recipe().quantizationAware(true).quantize("fp16")))
+        .hasMessageContaining("--quantize int8");
+    assertThatThrownBy(() -> with(recipe().quantizationAware(true).target("cuda")))
+        .hasMessageContaining("cuda");
+    Path out = folder.resolve("never.onnx");
+    assertThatThrownBy(() -> Compress.with(recipe().build()).run(model, out, true))
+        .hasMessageContaining("--train-data");
+    Dataset unfit = TrainingFixtures.data(30, 1);
+    assertThatThrownBy(
+            () ->
+                Compress.with(recipe().build())
+                    .tuningOn(new TuningData(unfit, Optional.empty()))
+                    .run(model, out, true))
+        .isInstanceOf(InvalidDataException.class);
+    assertThat(out).doesNotExist();
+  }
+
+  private static Compress with(RecipeBuilder recipe) {
+    return Compress.with(recipe.build());
+  }
+}
