@@ -1,5 +1,6 @@
 package dev.compress.models.training;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -115,9 +116,7 @@ class QuantizationAwareTest {
   }
 
   private static OnnxModel read(TransformReport report) {
-    TransformReport.Output output = report.output();
-    assertThat(output).isNotNull();
-    return OnnxReader.read(Path.of(output.path())).model();
+    return OnnxReader.read(Path.of(requireNonNull(report.output()).path())).model();
   }
 
   private static double accuracy(OnnxModel of) {
@@ -166,13 +165,15 @@ class QuantizationAwareTest {
                 .scales()
                 .forEach(s -> steps.put(s.name(), s.initial().get(0)));
             for (int i = 0; i < values.size(); i++) {
-              float step = steps.get(values.get(i).scale());
+              float step = requireNonNull(steps.get(values.get(i).scale()));
               float[] mine = found.get(graph.outputNames().size() + i).toFloatArray();
-              assertWithinACode(names.get(i), mine, exact.get(names.get(i)).toFloats(), step);
+              assertWithinACode(
+                  names.get(i), mine, requireNonNull(exact.get(names.get(i))).toFloats(), step);
             }
             String output = graph.outputNames().get(0);
-            assertThat(decibels(found.get(0).toFloatArray(), exact.get(output))).isGreaterThan(45);
-            assertThat(decibels(found.get(0).toFloatArray(), integer.get(output)))
+            assertThat(decibels(found.get(0).toFloatArray(), requireNonNull(exact.get(output))))
+                .isGreaterThan(45);
+            assertThat(decibels(found.get(0).toFloatArray(), requireNonNull(integer.get(output))))
                 .isGreaterThan(30);
           }
           return true;
@@ -226,8 +227,7 @@ class QuantizationAwareTest {
     TransformReport report = run(recipe().build(), "aware.onnx");
     OnnxModel aware = read(report);
     assertThat(nodes(aware)).isEqualTo(nodes(plain));
-    assertThat(report.kernels()).isNotNull();
-    assertThat(report.kernels().unplannedFloat()).isEmpty();
+    assertThat(requireNonNull(report.kernels()).unplannedFloat()).isEmpty();
     assertThat(report.notes()).anyMatch(n -> n.contains("learned through quantization for 1"));
     int changed = 0;
     for (Initializer one : plain.graph().initializers()) {
