@@ -3,24 +3,13 @@ package dev.compress.evaluation;
 import dev.compress.data.Batch;
 import dev.compress.data.Dataset;
 import dev.compress.data.SampleRun;
-import dev.compress.energy.DisturbanceWatch;
-import dev.compress.energy.EnergyMeter;
-import dev.compress.energy.TimeSource;
-import dev.compress.energy.Unavailable;
 import dev.compress.error.CancelledException;
 import dev.compress.error.DeviceUnavailableException;
 import dev.compress.error.InvalidDataException;
 import dev.compress.evaluation.accuracy.AccuracyRun;
 import dev.compress.evaluation.accuracy.Score;
 import dev.compress.evaluation.accuracy.ScoredModel;
-import dev.compress.evaluation.energy.CpuTimeEstimate;
-import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.evaluation.energy.EnergyPlan;
-import dev.compress.evaluation.energy.EnergyProtocol;
-import dev.compress.evaluation.energy.EnergyResult;
-import dev.compress.evaluation.energy.EstimateRounds;
-import dev.compress.evaluation.energy.WindowListener;
-import dev.compress.evaluation.energy.Workload;
 import dev.compress.evaluation.latency.LatencyResult;
 import dev.compress.evaluation.latency.LatencyRun;
 import dev.compress.evaluation.latency.LatencySubject;
@@ -193,28 +182,13 @@ public final class Evaluation {
       contenders.forEach(Contender::close);
       load(contenders);
       List<Contender> timed = time(contenders, warnings);
-      if (place.meter().isPresent()) {
-        meter(timed, place.meter().get(), place.sources().watches(), warnings);
-      } else if (!energy.choice().equals(EnergyChoice.NONE)) {
-        withoutMeter(timed, place, warnings);
-      }
+      new EnergyStage(energy, progress).run(timed, place, warnings);
       timed.forEach(Contender::close); // a GPU's memory is for one kind of run at a time
       if (place.place().device().isGpu()) {
         new HeldTiming(settings, progress).measure(timed, c -> inputs(c, warnings), warnings);
       }
     } finally {
       contenders.forEach(Contender::close);
-    }
-  }
-
-  private void withoutMeter(List<Contender> timed, PlaceMeters place, List<String> warnings) {
-    String why = place.sources().whyNone();
-    if (place.place().device().isGpu()) {
-      warnings.add(why + " The energy of a GPU is not estimated from processor time.");
-      timed.forEach(c -> c.reading = new Unavailable(why));
-    } else {
-      warnings.add(why + " Energies are estimates from processor time.");
-      estimate(timed);
     }
   }
 
@@ -305,72 +279,6 @@ public final class Evaluation {
       }
     }
     return alive.stream().filter(Contender::isAlive).toList();
-  }
-
-  /** In turns, so that what slows the machine down for a while slows all of them. */
-  private void estimate(List<Contender> contenders) {
-    EstimateRounds rounds = new EstimateRounds(contenders.size());
-    double seconds =
-        Math.max(
-            CpuTimeEstimate.LEAST_SECONDS,
-            energy.settings().minWindowSeconds() / EstimateRounds.ROUNDS);
-    progress.begin("estimate energy", (long) EstimateRounds.ROUNDS * contenders.size());
-    for (int round = 0; round < EstimateRounds.ROUNDS; round++) {
-      for (int i : rounds.order(round)) {
-        progress.check();
-        Contender contender = contenders.get(i);
-        if (contender.isAlive()) {
-          try {
-            rounds.add(
-                i,
-                CpuTimeEstimate.of(contender.open().process())
-                    .estimate(workload(contender), seconds));
-          } catch (VariantDied e) {
-            contender.failed(e);
-          }
-        }
-        progress.advance(1);
-      }
-    }
-    for (int i = 0; i < contenders.size(); i++) {
-      contenders.get(i).reading = rounds.reading(i);
-    }
-  }
-
-  private Workload workload(Contender contender) {
-    return new Workload(
-        contender.title(),
-        contender.samplesARun,
-        runs -> {
-          try {
-            contender.open().block(runs, Double.MAX_VALUE);
-          } catch (VariantDied e) {
-            contender.failed(e);
-            throw e;
-          }
-        });
-  }
-
-  /** The workloads are the very processes that were timed, on the same inputs. */
-  private void meter(
-      List<Contender> contenders,
-      EnergyMeter meter,
-      List<DisturbanceWatch> watches,
-      List<String> warnings) {
-    if (contenders.isEmpty()) {
-      return;
-    }
-    List<Workload> workloads = contenders.stream().map(this::workload).toList();
-    EnergyResult result =
-        new EnergyProtocol(
-                meter, TimeSource.system(), energy.settings(), watches, WindowListener.NONE)
-            .measure(workloads, progress);
-    for (int i = 0; i < contenders.size(); i++) {
-      Contender contender = contenders.get(i);
-      contender.metered = true;
-      contender.reading = result.readings().get(i);
-      contender.reading.warnings().forEach(w -> warnings.add(contender.title() + ": " + w));
-    }
   }
 
   private static void kernels(Contender contender, List<String> warnings) {
