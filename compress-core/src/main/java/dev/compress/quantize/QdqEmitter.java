@@ -171,7 +171,8 @@ final class QdqEmitter {
     return emitConstant(name, Tensor.ofInts(Shape.of(codes.length), codes), scales, 0);
   }
 
-  private String emitConstant(String longName, Tensor codes, float[] scales, int axis) {
+  private String emitConstant(String longName, Tensor codes, float[] allScales, int axis) {
+    float[] scales = WeightScales.withoutRepetition(allScales);
     String name = shortened(longName);
     String q = editor.addInitializer(name + "_q", codes);
     Shape perChannel = scales.length == 1 ? Shape.scalar() : Shape.of(scales.length);

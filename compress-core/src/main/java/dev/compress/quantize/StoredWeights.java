@@ -129,14 +129,18 @@ record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scal
   void emit(GraphEditor editor, Tensor codes, float[] scales) {
     String name = weight.name();
     ElementType type = weight.tensor().type();
-    double[] values = new double[scales.length];
-    for (int i = 0; i < scales.length; i++) {
-      values[i] = scales[i];
+    float[] different = WeightScales.withoutRepetition(scales);
+    double[] values = new double[different.length];
+    for (int i = 0; i < different.length; i++) {
+      values[i] = different[i];
     }
+    long[] ones = new long[scaleShape.rank()];
+    java.util.Arrays.fill(ones, 1);
+    Shape shape = different.length == 1 ? Shape.of(ones) : scaleShape;
     String q = editor.addInitializer(name + "_q", codes);
     String scale =
         editor.addInitializer(
-            name + "_s", Tensor.ofBytes(type, scaleShape, FloatCodec.encode(type, values)));
+            name + "_s", Tensor.ofBytes(type, shape, FloatCodec.encode(type, values)));
     String cast = editor.freshName(name + "_c");
     String value = editor.freshName(name + "_d");
     editor.replaceUses(name, value);

@@ -47,7 +47,11 @@ record WeightCodes(Tensor codes, float[] scales) {
                 + " its nodes out with --exclude-nodes.");
       }
     }
-    float[] scales = WeightScales.symmetric(magnitudes, limit);
+    // one scale for all where the values are few: else each channel would make codes of its own
+    float[] scales =
+        FewValues.are(weight)
+            ? WeightScales.perTensor(magnitudes, limit)
+            : WeightScales.symmetric(magnitudes, limit);
     if (bias != null && biasValues.length > 0) {
       scales = bias.raisedScales(biasValues, scales);
     }

@@ -36,6 +36,16 @@ public final class WeightScales {
     return scales;
   }
 
+  /** The one scale where all channels have the same, else each channel's. */
+  static float[] withoutRepetition(float[] scales) {
+    for (float scale : scales) {
+      if (scale != scales[0]) {
+        return scales;
+      }
+    }
+    return scales.length > 1 ? new float[] {scales[0]} : scales;
+  }
+
   /** One scale for all channels: that of the largest magnitude. */
   public static float[] perTensor(float[] absMax, int limit) {
     float largest = 0;

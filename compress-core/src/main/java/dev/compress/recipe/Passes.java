@@ -354,8 +354,9 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
    * @return in order
    */
   public List<CompressionPass> sharing() {
-    // int8 clusters its codes itself
-    return quantization() == Quantization.INT8
+    // int8 clusters its codes itself; values that are to be tuned have to be there before it
+    boolean tuned = recipe.fineTune() != null && (removesWeights() || !quantizationAware());
+    return quantization() == Quantization.INT8 && !tuned
         ? List.of()
         : clustering().<List<CompressionPass>>map(List::of).orElse(List.of());
   }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.compress.pass.PassContext;
+import dev.compress.progress.Progress;
 import dev.compress.tensor.Scratch;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
@@ -14,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class WeightQuantizerTest {
   private static float[] weights(int count, long seed) {
@@ -191,5 +194,50 @@ class WeightQuantizerTest {
     if (limit == 7) {
       assertThat((double) found[0] / plain[0]).isCloseTo(0.5, within(0.25));
     }
+  }
+
+  /** With a scale for each channel, eight values would be hundreds of codes. */
+  @ParameterizedTest(name = "{0} values")
+  @ValueSource(ints = {2, 8, 200})
+  void fewValuesAreAsManyCodesOfOneScale(int values, @TempDir Path folder) {
+    Random random = new Random(values);
+    float[] weights = new float[40 * 50];
+    for (int i = 0; i < weights.length; i++) {
+      int value = random.nextInt(1 + values * (1 + i / 50) / 40); // some channels are small
+      weights[i] = value == 0 ? 0 : (value % 2 == 0 ? 1 : -1) * 0.01f * value;
+    }
+    try (Scratch scratch = new Scratch(folder)) {
+      WeightCodes codes = codes(weights, scratch);
+      assertThat(codes.scales()).containsOnly(codes.scales()[0]);
+      assertThat(WeightScales.withoutRepetition(codes.scales())).hasSize(1);
+      byte[] bytes = codes.codes().data().toByteArray();
+      for (int i = 0; i < weights.length; i++) {
+        assertThat(bytes[i] * codes.scales()[0])
+            .isCloseTo(weights[i], within(codes.scales()[0] / 2 * 1.001f));
+        for (int j = 0; j < i; j += 97) {
+          assertThat(weights[i] != weights[j] || bytes[i] == bytes[j]).isTrue();
+        }
+      }
+    }
+  }
+
+  @Test
+  void manyValuesHaveAScaleAChannel(@TempDir Path folder) {
+    try (Scratch scratch = new Scratch(folder)) {
+      float[] scales = codes(weights(40 * 50, 5), scratch).scales();
+      assertThat(WeightScales.withoutRepetition(scales)).hasSize(40);
+    }
+  }
+
+  private static WeightCodes codes(float[] weights, Scratch scratch) {
+    Shape shape = Shape.of(40, 50);
+    return WeightCodes.of(
+        "w",
+        Tensor.ofFloats(shape, weights),
+        ChannelLayout.of(shape, 0),
+        127,
+        null,
+        new float[0],
+        new PassContext(scratch, Progress.NONE, 1, 0));
   }
 }

@@ -7,6 +7,7 @@ import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.jni.JniUtils;
 import dev.compress.models.autograd.Parameter;
 import dev.compress.models.autograd.TrainableGraph;
+import dev.compress.models.autograd.op.Scalars;
 import dev.compress.train.FakeQuantization;
 import dev.compress.train.FakeQuantization.QuantizedValue;
 import dev.compress.train.FakeQuantization.QuantizedWeight;
@@ -93,7 +94,8 @@ final class FakeQuantizers {
           for (int i = 0; i < initial.length; i++) {
             initial[i] = scale.initial().get(i);
           }
-          NDArray array = manager.create(initial, new Shape(scale.shape().toArray()));
+          NDArray array =
+              Scalars.owned(manager.create(initial, new Shape(scale.shape().toArray())));
           array.setRequiresGradient(true);
           return new Step(scale, array);
         });
@@ -108,7 +110,7 @@ final class FakeQuantizers {
   private static NDArray weight(NDArray w, QuantizedWeight settings, Step step) {
     step.serves(settings.parameter(), (double) w.size() / step.array.size(), settings.limit());
     NDArray scale = view(step.array, w.getManager());
-    NDArray codes = settings.isShared() ? w.div(settings.unit()) : w.div(scale);
+    NDArray codes = settings.isShared() ? Scalars.over(w, settings.unit()) : w.div(scale);
     return rounded(clip(codes, -settings.limit(), settings.limit()), Gradients.isRecording())
         .mul(scale);
   }

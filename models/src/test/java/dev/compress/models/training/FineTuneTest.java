@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -118,6 +119,39 @@ class FineTuneTest {
     }
     assertThat(zeros(tuned, "w1", "w2")).isGreaterThanOrEqualTo(0.49);
     assertThat(weights(tuned, "w1")).isNotEqualTo(weights(plain, "w1"));
+  }
+
+  @Test
+  void tunedClustersAreCodesOfOneScaleInInt8() {
+    Path wide = folder.resolve("wide.onnx");
+    OnnxWriter.write(network(512, 3), wide, WriteSettings.DEFAULT, Progress.NONE);
+    Path output = folder.resolve("wide.int8.onnx");
+    Recipe recipe =
+        recipe().prune(0.5).cluster(4).fineTune(2).quantize("int8").quantizeMode("weights").build();
+    TransformReport report =
+        Compress.with(recipe)
+            .tuningOn(new TuningData(data(600, 2), Optional.empty()))
+            .run(wide, output, true);
+    assertThat(report.passes())
+        .extracting(TransformReport.Pass::name)
+        .containsSubsequence("fine-tune", "cluster-weights", "fine-tune", "quantize-int8");
+    OnnxModel stored = OnnxReader.read(output).model();
+    assertThat(weights(stored, "w2_s")).hasSize(1); // not one of each of the three columns
+    long[] first = codes(stored, "w1_q");
+    long[] second = codes(stored, "w2_q");
+    assertThat(Arrays.stream(second).distinct().count()).isBetween(3L, 4L);
+    double zeros =
+        LongStream.concat(Arrays.stream(first), Arrays.stream(second)).filter(c -> c == 0).count();
+    assertThat(zeros / (first.length + second.length)).isCloseTo(0.5, within(0.01));
+  }
+
+  private static long[] codes(OnnxModel of, String name) {
+    return of.graph().initializers().stream()
+        .filter(i -> i.name().equals(name))
+        .findFirst()
+        .orElseThrow()
+        .tensor()
+        .toLongs();
   }
 
   /** Labels are not needed: the input is the teacher. */
