@@ -53,7 +53,13 @@ final class DistillRun {
     }
     EnergyChoice energy = TransformJob.energy(options.energy);
     Path output = options.output != null ? options.output : OutputName.of(student, "distilled");
+    WritableFile.require(output);
     Path checkpoint = checkpoint(output);
+    if (options.resume && !Files.exists(checkpoint) && !root.standard.quiet) {
+      root.terminal()
+          .err()
+          .println("compress: no checkpoint " + checkpoint + ": the training begins anew.");
+    }
     List<Dataset> open = new ArrayList<>();
     DistillReport report;
     StandardOptions standard = root.standard;

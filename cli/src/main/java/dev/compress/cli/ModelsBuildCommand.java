@@ -136,6 +136,7 @@ final class ModelsBuildCommand implements Callable<Integer> {
                         "There is no architecture " + name + "; there are " + known() + "."));
     Path file = output == null ? Path.of(name + ".onnx") : output;
     root.workingOn(file.toString());
+    WritableFile.require(file);
     Terminal terminal = root.terminal();
     StandardOptions standard = root.standard;
     OnnxModel model;

@@ -150,7 +150,7 @@ final class TransformJob {
             "--calibration-cache keeps what calibration data taught. Name it with"
                 + " --calibration-data PATH.");
       }
-      checkFolder(command.data.calibrationCache);
+      WritableFile.require(command.data.calibrationCache);
     }
     if (command.standard.quiet && command.standard.verbose) {
       throw new UsageException("Choose one of --quiet and --verbose.");
@@ -200,15 +200,15 @@ final class TransformJob {
     }
     for (Path report : options.reports) {
       checkExtension("--report", report, List.of(".json", ".html"));
-      checkFolder(report);
+      WritableFile.require(report);
     }
     if (options.saveRecipe != null) {
       checkExtension("--save-recipe", options.saveRecipe, List.of(".yaml", ".yml", ".json"));
-      checkFolder(options.saveRecipe);
+      WritableFile.require(options.saveRecipe);
       checkNew(options.saveRecipe);
     }
     if (!options.dryRun) {
-      checkFolder(output);
+      WritableFile.require(output);
       checkNew(output);
     }
   }
@@ -218,22 +218,6 @@ final class TransformJob {
     if (known.stream().noneMatch(name::endsWith)) {
       throw new UsageException(
           option + " " + file + ": the name must end in " + String.join(" or ", known) + ".");
-    }
-  }
-
-  private static void checkFolder(Path file) {
-    if (Files.isDirectory(file)) {
-      String name = file.toString().isEmpty() ? "'' names no file" : file + " is a folder";
-      throw new ReadWriteException(name + ". Name the file to write.");
-    }
-    Path folder = file.toAbsolutePath().getParent();
-    if (folder == null || !Files.isDirectory(folder)) {
-      throw new ReadWriteException(
-          "Cannot write " + file + ": the folder does not exist. Create it first.");
-    }
-    if (!Files.isWritable(Files.exists(file) ? file : folder)) {
-      throw new ReadWriteException(
-          "Cannot write " + file + ": no permission. Check the rights, or choose another folder.");
     }
   }
 

@@ -157,6 +157,18 @@ class DistillCommandTest {
     assertThat(result.err()).contains("No such file: nowhere.onnx");
   }
 
+  @Test
+  void saysThatThereIsNothingToGoOnFrom() {
+    assumeNatives();
+    Path output = folder.resolve("new.onnx");
+    Bench.Result result =
+        distill(
+            "--student", student.toString(), "-o", output.toString(), "--epochs", "1", "--resume");
+    assertThat(result.code()).as(result.err()).isZero();
+    assertThat(result.err())
+        .contains("no checkpoint " + output + ".checkpoint: the training begins anew");
+  }
+
   /**
    * A teacher that is trained first, then a student that learns from it; scores by ONNX Runtime.
    */

@@ -145,6 +145,8 @@ class RubbishTest {
             + " sample:glyphs",
         "6 | No such recipe | --recipe missing.yaml sample:glyphs",
         "6 | folder does not exist | models build resnet50 -o missing/out.onnx",
+        "6 | is a folder | models build resnet8 -o folder.onnx --force",
+        "6 | is a folder | distill --student text.onnx --train-data words.csv -o folder.onnx",
         "3 | unknown key 'inputz' | --data-config config.yaml --data narrow.csv "
             + TRANSFORM
             + " sample:glyphs",
