@@ -25,6 +25,19 @@ public final class ErrorCompensation {
   private final double[][] gram;
   private final double damping;
   private final int threads;
+  private final double exactSteps;
+
+  /**
+   * Prepares, for where there are many layers and a rough answer does.
+   *
+   * @param gram H, both triangles; read only, not copied
+   * @param exactSteps multiplications that the exact solution of all rows may take, else they are
+   *     solved one weight after the other
+   * @param threads how many to use; the result does not depend on it
+   */
+  public static ErrorCompensation within(double[][] gram, double exactSteps, int threads) {
+    return new ErrorCompensation(gram, dampingOf(gram), exactSteps, threads);
+  }
 
   /**
    * Prepares.
@@ -44,8 +57,13 @@ public final class ErrorCompensation {
    * @param threads how many to use; the result does not depend on it
    */
   ErrorCompensation(double[][] gram, double damping, int threads) {
+    this(gram, damping, EXACT_BUDGET, threads);
+  }
+
+  private ErrorCompensation(double[][] gram, double damping, double exactSteps, int threads) {
     this.gram = gram;
     this.damping = damping;
+    this.exactSteps = exactSteps;
     this.threads = threads;
   }
 
@@ -90,7 +108,7 @@ public final class ErrorCompensation {
       }
       steps += kept * kept * kept / 3;
     }
-    boolean exact = steps <= EXACT_BUDGET;
+    boolean exact = steps <= exactSteps;
     SymmetricSolver whole = exact ? null : SymmetricSolver.factorise(damped(all(n)), threads);
     float[] result = pruned.clone();
     double[][] errors = new double[rows][];

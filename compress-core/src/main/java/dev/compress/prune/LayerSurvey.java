@@ -23,20 +23,27 @@ import java.util.Optional;
  * its elements matters to the layer, and what the layer matters to the model's outputs. For the
  * first, where samples tell the moments H of the layer's input, {@code |w| / sqrt((H^-1)_jj)}: what
  * the output is off by once the others have made up for w (Optimal Brain Surgeon, Hassibi and Stork
- * 1993). For the second each layer alone is pruned by the share that all are to be pruned by, and
- * the model is run.
+ * 1993). For the second each layer alone is pruned by half the share, by the share and by more than
+ * that, and the model is run.
  */
 final class LayerSurvey {
+  /** How often the model is run for each weight. */
+  static final int TRIALS = 3;
+
   private static final double DAMPING = 0.01;
+
+  /** Multiplications for one trial of one layer: which layers matter needs no exact solution. */
+  private static final double EXACT_STEPS = 2e8;
 
   private final OnnxModel model;
   private final double share;
+  private final double[] parts;
   private final boolean secondOrder;
   private final PassContext context;
   private final Optional<OutputShift> shift;
   private final Map<String, WeightScores> scores;
   private final Map<String, ScoreHistogram> histograms = new HashMap<>();
-  private final Map<String, Double> costs = new HashMap<>();
+  private final Map<String, LayerCost> costs = new HashMap<>();
 
   /**
    * Nothing known yet.
@@ -57,6 +64,7 @@ final class LayerSurvey {
       PassContext context) {
     this.model = model;
     this.share = share;
+    this.parts = new double[] {share / 2, share, 1 - (1 - share) / 2};
     this.scores = new HashMap<>(given);
     this.secondOrder = secondOrder;
     this.shift = shift;
@@ -105,8 +113,8 @@ final class LayerSurvey {
     return java.util.Objects.requireNonNull(histograms.get(weight), weight);
   }
 
-  /** By how much the outputs change for each squared score that is set to zero; if measured. */
-  Optional<Double> cost(String weight) {
+  /** What zeros of a weight cost the outputs; if measured. */
+  Optional<LayerCost> cost(String weight) {
     return Optional.ofNullable(costs.get(weight));
   }
 
@@ -147,18 +155,21 @@ final class LayerSurvey {
     WeightScores of = scores(name);
     ScoreHistogram histogram = ScoreHistogram.of(tensor, of);
     histograms.put(name, histogram);
-    long lowest = Math.round(share * tensor.elementCount());
-    if (shift.isEmpty() || lowest == 0 || !histogram.isFinite()) {
+    if (shift.isEmpty() || share == 0 || !histogram.isFinite()) {
       return;
     }
-    float[] masked =
-        WeightMasks.unstructured(tensor, of, histogram, lowest, context.scratch()).toFloats();
-    layer.ifPresent(l -> compensate(l, means, masked));
-    GraphEditor editor = new GraphEditor(model.graph());
-    editor.setInitializer(name, Tensor.ofFloats(tensor.shape(), masked));
-    double moved = shift.get().of(model.withGraph(editor.build()));
-    double lost = histogram.squaresOfLowest(lowest);
-    costs.put(name, lost > 0 ? Math.max(moved, 1e-12) / lost : 1e-12);
+    List<LayerCost.Point> points = new ArrayList<>();
+    for (double part : parts) {
+      long lowest = Math.round(part * tensor.elementCount());
+      float[] masked =
+          WeightMasks.unstructured(tensor, of, histogram, lowest, context.scratch()).toFloats();
+      layer.ifPresent(l -> compensate(l, means, masked));
+      GraphEditor editor = new GraphEditor(model.graph());
+      editor.setInitializer(name, Tensor.ofFloats(tensor.shape(), masked));
+      double moved = shift.get().of(model.withGraph(editor.build()));
+      points.add(new LayerCost.Point(lowest, histogram.squaresOfLowest(lowest), moved));
+    }
+    costs.put(name, LayerCost.of(points));
   }
 
   private void compensate(NodePattern layer, double[][][] means, float[] masked) {
@@ -174,7 +185,8 @@ final class LayerSurvey {
         layout.readRow(masked, group * rows + o, after, o * length);
       }
       ErrorCompensation.Result solved =
-          new ErrorCompensation(means[group], context.threads()).compensate(before, after);
+          ErrorCompensation.within(means[group], EXACT_STEPS, context.threads())
+              .compensate(before, after);
       for (int o = 0; o < rows; o++) {
         layout.writeRow(solved.weights(), o * length, group * rows + o, masked);
       }

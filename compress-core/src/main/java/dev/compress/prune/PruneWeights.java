@@ -222,7 +222,7 @@ public record PruneWeights(
 
   /** A weight, its scores, and what the model's outputs lose with it. */
   private record Candidate(
-      Weight weight, WeightScores scores, ScoreHistogram histogram, Optional<Double> cost) {}
+      Weight weight, WeightScores scores, ScoreHistogram histogram, Optional<LayerCost> cost) {}
 
   private List<Candidate> survey(
       OnnxModel model,
@@ -236,7 +236,7 @@ public record PruneWeights(
           w -> requireFinite(w, ScoreHistogram.of(w.tensor(), WeightScores.magnitude())));
       Optional<OutputShift> shift =
           allocation == PruneAllocation.GLOBAL
-              ? OutputShift.of(model, weights.size(), context)
+              ? OutputShift.of(model, LayerSurvey.TRIALS * weights.size(), context)
               : Optional.empty();
       LayerSurvey survey =
           new LayerSurvey(model, share, scores, criterion.isEmpty(), shift, context);
@@ -272,10 +272,7 @@ public record PruneWeights(
     long lowest = Math.round(share * histograms.stream().mapToLong(ScoreHistogram::elements).sum());
     return candidates.stream().allMatch(c -> c.cost().isPresent())
         ? SensitiveAllocation.divide(
-            histograms,
-            candidates.stream().mapToDouble(c -> c.cost().orElseThrow()).toArray(),
-            share,
-            lowest)
+            histograms, candidates.stream().map(c -> c.cost().orElseThrow()).toList(), lowest)
         : LampAllocation.divide(histograms, lowest);
   }
 

@@ -7,8 +7,8 @@ import java.util.List;
 /**
  * Divides a share of weights to prune among layers so that the model's outputs change least, by
  * what was measured of each: the squared score of a weight times the layer's cost, the change of
- * the outputs for each squared score that was set to zero there. One threshold for all. As a layer
- * was measured at one share only, none goes further from it than half of what would be left.
+ * the outputs for each squared score that was set to zero there. One threshold for all. No layer
+ * goes further than it was measured.
  */
 final class SensitiveAllocation {
   private SensitiveAllocation() {}
@@ -19,21 +19,25 @@ final class SensitiveAllocation {
    * Divides.
    *
    * @param layers the scores of each
-   * @param costs of each, positive
-   * @param share of each that was measured
+   * @param costs of each
    * @param lowest how many weights to prune in all
    * @return how many of each; they add up to {@code lowest}
    */
-  static long[] divide(List<ScoreHistogram> layers, double[] costs, double share, long lowest) {
+  static long[] divide(List<ScoreHistogram> layers, List<LayerCost> costs, long lowest) {
     List<Run> runs = new ArrayList<>();
     long[] most = new long[layers.size()];
     for (int layer = 0; layer < layers.size(); layer++) {
       ScoreHistogram scores = layers.get(layer);
-      most[layer] = (long) (scores.elements() * (1 - (1 - share) / 2));
+      LayerCost cost = costs.get(layer);
+      most[layer] = cost.most();
+      long already = 0;
+      double least = 0;
       for (int bin = 0; bin < WeightScores.BINS; bin++) {
         long count = scores.count(bin);
         if (count > 0) {
-          runs.add(new Run(costs[layer] * scores.squares(bin) / count, layer, bin, count));
+          least = Math.max(least, cost.factor(already) * scores.squares(bin) / count);
+          runs.add(new Run(least, layer, bin, count));
+          already += count;
         }
       }
     }

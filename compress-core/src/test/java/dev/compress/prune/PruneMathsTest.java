@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -147,7 +148,7 @@ class PruneMathsTest {
           ScoreHistogram.of(
               Tensor.ofFloats(Shape.of(weights.length), weights), WeightScores.magnitude()));
     }
-    long[] found = SensitiveAllocation.divide(histograms, costs, 0.4, 360);
+    long[] found = SensitiveAllocation.divide(histograms, even(histograms, costs), 360);
     assertThat(Arrays.stream(found).sum()).isEqualTo(360);
     all.sort(Comparator.comparingDouble(a -> a[0]));
     long[] expected = new long[3];
@@ -155,10 +156,55 @@ class PruneMathsTest {
     for (int layer = 0; layer < 3; layer++) {
       assertThat(found[layer]).isCloseTo(expected[layer], within(5L));
     }
-    // However cheap, a layer keeps half of what it would have kept.
-    long[] cheap = SensitiveAllocation.divide(histograms, new double[] {1, 1e-9, 1}, 0.4, 360);
+    // However cheap, a layer gives no more than was measured: 70%.
+    double[] oneCheap = {1, 1e-9, 1};
+    long[] cheap = SensitiveAllocation.divide(histograms, even(histograms, oneCheap), 360);
     assertThat(cheap[1]).isEqualTo(210);
     assertThat(Arrays.stream(cheap).sum()).isEqualTo(360);
+  }
+
+  /** The same cost for each squared score, however many there are. */
+  private static List<LayerCost> even(List<ScoreHistogram> histograms, double[] costs) {
+    List<LayerCost> even = new ArrayList<>();
+    for (int layer = 0; layer < costs.length; layer++) {
+      List<LayerCost.Point> points = new ArrayList<>();
+      for (double part : new double[] {0.2, 0.4, 0.7}) {
+        long zeros = Math.round(part * histograms.get(layer).elements());
+        double squares = histograms.get(layer).squaresOfLowest(zeros);
+        points.add(new LayerCost.Point(zeros, squares, costs[layer] * squares));
+      }
+      even.add(LayerCost.of(points));
+    }
+    return even;
+  }
+
+  /** A layer whose outputs suffer ten times as much beyond half of its weights stops there. */
+  @Test
+  void costsThatRiseHoldALayerBack() {
+    float[] weights = new float[400];
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = 1 + i / 400f;
+    }
+    ScoreHistogram histogram =
+        ScoreHistogram.of(Tensor.ofFloats(Shape.of(400), weights), WeightScores.magnitude());
+    double half = histogram.squaresOfLowest(200);
+    double most = histogram.squaresOfLowest(300);
+    LayerCost steady = LayerCost.of(List.of(new LayerCost.Point(300, most, 3 * most)));
+    LayerCost rising =
+        LayerCost.of(
+            List.of(
+                new LayerCost.Point(200, half, half),
+                new LayerCost.Point(300, most, half + 10 * (most - half))));
+    long[] found =
+        SensitiveAllocation.divide(List.of(histogram, histogram), List.of(steady, rising), 400);
+    assertThat(found[0] + found[1]).isEqualTo(400);
+    assertThat(found[1]).isCloseTo(200, within(3L));
+    // Noise that says a later weight is cheaper than one before it is not believed.
+    LayerCost noisy =
+        LayerCost.of(
+            List.of(new LayerCost.Point(200, half, half), new LayerCost.Point(300, most, 0)));
+    assertThat(noisy.factor(250)).isEqualTo(noisy.factor(0));
+    assertThat(noisy.most()).isEqualTo(300);
   }
 
   @ParameterizedTest(name = "seed {0}")
