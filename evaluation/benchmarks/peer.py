@@ -5,6 +5,7 @@
   peer.py accuracy --compress ./compress --models DIR --pairs DIR [NAME ...]
   peer.py memory   --compress ./compress --models DIR
   peer.py latency  --compress ./compress [--rounds 9] [--seconds 2] MODEL...
+  peer.py shrink   --compress ./compress --models DIR [--runs 3]
   peer.py accuracy-check --compress ./compress --pairs DIR MODEL...
 
 DIR of models: resnet50.onnx and bert.onnx (`compress models build resnet50|bert -o FILE`), or, for
@@ -13,7 +14,8 @@ named as the model's inputs, test.npz with `labels`. `memory` quantizes the 8 Gi
 DIR/matmul-stack.onnx (`compress models build matmul-stack -o FILE`) in a Java heap of 1 GiB. `latency`
 compares the median that `compress evaluate` tells with that of a bare loop over Python's ONNX Runtime,
 in processes of their own in turn, one thread, the same random input; the ratio is the median over the
-rounds. `accuracy-check` compares the accuracy that it tells with one counted here, sample by sample;
+rounds. `shrink` prunes and packs DIR/bert.onnx (434 MB) and looks at processor time and peak memory too;
+clustering alone is timed by ClusterSpeedTest. `accuracy-check` compares the accuracy that it tells with one counted here, sample by sample;
 DIR/test.npz as above, and a fixed batch is kept to. Needs onnxruntime, onnx and numpy. Wall time and
 peak memory are the operating system's account of each finished process; the peer's process imports
 its libraries, as compress's starts its virtual machine.
@@ -129,6 +131,23 @@ def speed(a):
                 feeds = [{name: images[i:i + 1]} for i in range(8)]
                 ms = latency([model, ours, theirs], feeds[0], 5)
                 print(f"|   its latency, one thread: float {ms[model]:.1f} ms, compress {ms[ours]:.1f} ms ({ms[model] / ms[ours]:.2f}x), Python {ms.get(theirs, math.nan):.1f} ms ({ms[model] / ms.get(theirs, math.nan):.2f}x); SQNR compress {sqnr(model, ours, feeds):.1f} dB, Python {sqnr(model, theirs, feeds):.1f} dB |", flush=True)
+
+
+def shrink(a):
+    model = os.path.join(a.models, "bert.onnx")
+    print(f"{model}: {os.path.getsize(model) / 1e6:.0f} MB; medians of {a.runs} runs")
+    for options in (["--prune", "0.9"], ["--prune", "0.9", "--cluster", "16"], ["--prune", "0.9", "--cluster", "16", "--quantize", "int8"]):
+        taken = []
+        with tempfile.TemporaryDirectory() as folder:
+            out = os.path.join(folder, "out.onnx")
+            for _ in range(a.runs):
+                before = os.times()
+                wall, peak, status = run([a.compress, *options, "--proof", "none", model, "-o", out, "--force", "-q"])
+                after = os.times()
+                assert status == 0, options
+                taken.append((wall, after.children_user + after.children_system - before.children_user - before.children_system, peak, os.path.getsize(out)))
+        wall, cpu, peak, size = (statistics.median(t[i] for t in taken) for i in range(4))
+        print(f"{' '.join(options):45} {wall:6.2f} s {cpu:6.2f} s of processor {peak:6.0f} MiB {size / 1e6:6.1f} MB", flush=True)
 
 
 def memory(a):
@@ -254,14 +273,14 @@ def accuracy_check(a):
 def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     s = p.add_subparsers(dest="what", required=True)
-    for what in ("speed", "accuracy", "memory"):
+    for what in ("speed", "accuracy", "memory", "shrink"):
         x = s.add_parser(what); x.add_argument("--compress", required=True); x.add_argument("--models", required=True)
-        if what == "speed": x.add_argument("--runs", type=int, default=3)
+        if what in ("speed", "shrink"): x.add_argument("--runs", type=int, default=3)
         if what == "accuracy": x.add_argument("--pairs", required=True); x.add_argument("--no-proof", action="store_true"); x.add_argument("names", nargs="*")
     x = s.add_parser("latency"); x.add_argument("--compress", required=True); x.add_argument("--rounds", type=int, default=9); x.add_argument("--seconds", type=float, default=2); x.add_argument("names", nargs="+")
     x = s.add_parser("accuracy-check"); x.add_argument("--compress", required=True); x.add_argument("--pairs", required=True); x.add_argument("names", nargs="+")
     a = p.parse_args()
-    {"speed": speed, "accuracy": accuracy, "memory": memory, "latency": bare_latency, "accuracy-check": accuracy_check}[a.what](a)
+    {"speed": speed, "accuracy": accuracy, "memory": memory, "shrink": shrink, "latency": bare_latency, "accuracy-check": accuracy_check}[a.what](a)
 
 
 main()
