@@ -61,7 +61,7 @@ abstract class Choices implements Iterable<String> {
   /** Of {@code --prune-target}. */
   static final class PruneTarget extends Choices {
     PruneTarget() {
-      super("channels", "params", "macs");
+      super("channels", "params", "macs", "latency");
     }
   }
 

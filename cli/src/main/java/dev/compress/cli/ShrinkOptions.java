@@ -53,8 +53,8 @@ final class ShrinkOptions {
       order = 14,
       paramLabel = "OF",
       description =
-          "What is to shrink by the share: channels (default), params, or macs, the"
-              + " multiplications.")
+          "What is to shrink by the share: channels (default), params, macs, the multiplications,"
+              + " or latency, measured on this machine.")
   @Nullable String pruneTarget;
 
   @Option(

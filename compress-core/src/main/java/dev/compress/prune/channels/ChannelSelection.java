@@ -48,11 +48,20 @@ final class ChannelSelection {
    * @param cost of what is left when units are removed
    */
   Set<Integer> saving(double share, ToDoubleFunction<Set<Integer>> cost) {
+    return saving(share, cost, BISECTIONS);
+  }
+
+  /**
+   * The same for a cost that takes time to find out.
+   *
+   * @param steps of the search: each halves what the share may be off by
+   */
+  Set<Integer> saving(double share, ToDoubleFunction<Set<Integer>> cost, int steps) {
     double limit = (1 - share) * cost.applyAsDouble(Set.of());
     double low = 0;
     double high = 1;
     Set<Integer> best = ofChannels(high);
-    for (int i = 0; i < BISECTIONS; i++) {
+    for (int i = 0; i < steps; i++) {
       double middle = (low + high) / 2;
       Set<Integer> chosen = ofChannels(middle);
       if (cost.applyAsDouble(chosen) <= limit) {

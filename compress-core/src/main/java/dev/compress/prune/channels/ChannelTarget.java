@@ -7,5 +7,7 @@ public enum ChannelTarget {
   /** The elements of all weights. */
   PARAMS,
   /** The multiplications of one inference. */
-  MACS
+  MACS,
+  /** The time of one inference, measured on this machine. */
+  LATENCY
 }

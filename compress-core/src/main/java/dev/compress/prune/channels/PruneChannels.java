@@ -101,7 +101,8 @@ public record PruneChannels(
     groups.kept().forEach(k -> skipped.add(Skipped.of(k.node(), k.reason())));
     Map<Integer, Double> scores = scores(model, groups, context);
     ChannelSelection selection = new ChannelSelection(groups, scores, round, global);
-    Set<Integer> removed = select(selection, model, groups);
+    LatencyTarget latency = new LatencyTarget(model, groups, context);
+    Set<Integer> removed = select(selection, model, groups, latency);
     for (Family family : groups.families()) {
       if (family.units().stream().noneMatch(removed::contains)) {
         makers(family).forEach(n -> skipped.add(Skipped.of(n, whyWhole(family))));
@@ -119,6 +120,7 @@ public record PruneChannels(
       throw new IllegalStateException("Channels were removed that hang together with others", e);
     }
     List<String> notes = new ArrayList<>(notes(model, groups, removed));
+    latency.note().ifPresent(notes::add);
     if (context.calibration().isPresent()) {
       Reconstruction reconstruction = new Reconstruction(model, pruned, groups, removed, context);
       pruned = reconstruction.fit();
@@ -126,7 +128,8 @@ public record PruneChannels(
       notes.add(
           "Fitted the weights of " + reconstruction.fitted() + " layers anew to what is left.");
     }
-    return new PassResult(pruned, changes(groups, removed), skipped, List.of(), List.of(), notes);
+    return new PassResult(
+        pruned, changes(groups, removed), skipped, latency.warnings(), List.of(), notes);
   }
 
   private String whyWhole(Family family) {
@@ -157,10 +160,11 @@ public record PruneChannels(
   }
 
   private Set<Integer> select(
-      ChannelSelection selection, OnnxModel model, DependencyGroups groups) {
+      ChannelSelection selection, OnnxModel model, DependencyGroups groups, LatencyTarget latency) {
     return switch (target) {
       case CHANNELS -> selection.ofChannels(share);
       case PARAMS -> selection.saving(share, removed -> parameters(model, groups, removed));
+      case LATENCY -> latency.take(selection, share);
       case MACS -> {
         ToDoubleFunction<Set<Integer>> macs = macs(model, groups);
         if (!(macs.applyAsDouble(Set.of()) > 0)) {

@@ -27,6 +27,8 @@ import dev.compress.tensor.Scratch;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
 import dev.compress.tensor.TensorBuffer;
+import dev.compress.timing.SessionTiming;
+import dev.compress.timing.TimingSettings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -202,6 +204,57 @@ class PruneChannelsTest {
                 / MacCounter.count(model, 1, 1).total()
             : (double) parameters(result.model()) / parameters(model);
     assertThat(share).isBetween(0.35, 0.5);
+  }
+
+  /** Timed once more, by itself; noise may be a tenth. */
+  @Test
+  void reachesItsTargetInTime() {
+    OnnxModel model = wide();
+    PassResult result =
+        new PruneChannels(0.5, ChannelTarget.LATENCY, Optional.empty(), false, 8, NodeFilter.ALL)
+            .apply(model, context(Optional.empty()));
+    assertThat(parameters(result.model())).isLessThan(parameters(model));
+    assertThat(result.notes()).anyMatch(n -> n.contains("of the time of the whole model"));
+    assertThat(result.warnings()).isEmpty();
+    try (InferenceSession before = InferenceSession.open(model, SessionOptions.of(1));
+        InferenceSession after = InferenceSession.open(result.model(), SessionOptions.of(1))) {
+      Map<String, TensorBuffer> x =
+          Map.of("x", TensorBuffer.of(Shape.of(1, 3, 24, 24), new float[3 * 24 * 24]));
+      double ratio =
+          SessionTiming.compare(before, after, x, TimingSettings.ofSeconds(0.5, 1), Progress.NONE)
+              .toFirst()
+              .get(0)
+              .ratio();
+      assertThat(ratio).isBetween(0.25, 0.6);
+    }
+  }
+
+  /** Where most of the time goes to channels that must stay, that is said. */
+  @Test
+  void saysWhatTimeCannotBeSaved() {
+    PassResult result =
+        new PruneChannels(0.99, ChannelTarget.LATENCY, Optional.empty(), false, 8, NodeFilter.ALL)
+            .apply(wide(), context(Optional.empty()));
+    assertThat(result.warnings()).anyMatch(w -> w.contains("99% of the time cannot be saved"));
+  }
+
+  private static OnnxModel wide() {
+    Random random = new Random(5);
+    return OnnxModel.of(
+        8,
+        13,
+        Graph.of(
+            "net",
+            List.of(
+                Node.of("Conv", "a", List.of("x", "a.w"), List.of("a")),
+                Node.of("Conv", "b", List.of("a", "b.w"), List.of("b")),
+                Node.of("Conv", "y", List.of("b", "c.w"), List.of("y"))),
+            List.of(
+                normal("a.w", random, 1, 64, 3, 3, 3),
+                normal("b.w", random, 1, 64, 64, 3, 3),
+                normal("c.w", random, 1, 4, 64, 1, 1)),
+            List.of(value("x", -1, 3, 24, 24)),
+            List.of(value("y", -1, 4, 20, 20))));
   }
 
   private static long parameters(OnnxModel model) {
