@@ -57,7 +57,7 @@ public final class AdaptiveRounding {
   }
 
   /** Ascending diagonal; equal ones by index. */
-  private static int[] byEnergy(double[][] gram) {
+  static int[] byEnergy(double[][] gram) {
     List<Integer> order = new ArrayList<>();
     for (int i = 0; i < gram.length; i++) {
       if (gram[i].length != gram.length || !Double.isFinite(gram[i][i])) {
@@ -69,8 +69,7 @@ public final class AdaptiveRounding {
     return order.stream().mapToInt(Integer::intValue).toArray();
   }
 
-  private static SymmetricSolver factorise(
-      double[][] gram, int[] order, double damping, int threads) {
+  static SymmetricSolver factorise(double[][] gram, int[] order, double damping, int threads) {
     int n = order.length;
     double trace = 0;
     for (int i = 0; i < n; i++) {

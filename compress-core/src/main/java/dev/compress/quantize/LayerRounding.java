@@ -11,6 +11,7 @@ import dev.compress.pass.PassResult.Skipped;
 import dev.compress.runtime.Shapes;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Tensor;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
@@ -35,6 +36,9 @@ final class LayerRounding {
 
   /** Multiplications for the matrix of one layer. */
   private static final double BUDGET_PRODUCTS = 1.5e10;
+
+  /** Multiplications for all layers where nobody asked for such rounding. */
+  private static final double QUICK_PRODUCTS = 3e10;
 
   private static final int MIN_ROWS = 512;
   private static final int MAX_ROWS = 8192;
@@ -77,6 +81,17 @@ final class LayerRounding {
         skipped.add(Skipped.of(layer.node(), "rounded to nearest: " + reason));
       }
     }
+  }
+
+  /** Whether all layers together take a second or two. */
+  static boolean isQuick(List<NodePattern> layers) {
+    double products = 0;
+    for (NodePattern layer : layers) {
+      WeightLayout layout = InputRows.layoutOf(layer);
+      double length = layout.rowLength();
+      products += length * length * layout.groups() * (rows(layout.rowLength()) + length);
+    }
+    return products <= QUICK_PRODUCTS;
   }
 
   private static String reasonAgainst(NodePattern layer) {
@@ -135,6 +150,75 @@ final class LayerRounding {
     return new WeightCodes(stored, nearest.scales());
   }
 
+  /**
+   * Chooses anew among the codes that clusters left a weight.
+   *
+   * @param nearest the weight's scales, and codes before they were clustered
+   * @param clustered the same scales with the codes of the clusters
+   * @return codes of the same clusters that change the layer's output less
+   */
+  WeightCodes among(NodePattern layer, WeightCodes nearest, WeightCodes clustered) {
+    while (!gathered.containsKey(layer.node()) && contains(waiting, layer.node())) {
+      gather();
+    }
+    GramMatrix[] grams = gathered.remove(layer.node());
+    if (grams == null || grams[0].rows() == 0) {
+      return clustered;
+    }
+    WeightLayout layout = InputRows.layoutOf(layer);
+    float[] weights = layer.tensor().toFloats();
+    byte[] before = bytes(nearest.codes());
+    byte[] now = bytes(clustered.codes());
+    boolean zeroIsMask = true;
+    boolean[] used = new boolean[256];
+    for (int i = 0; i < now.length; i++) {
+      zeroIsMask &= now[i] != 0 || before[i] == 0;
+      used[now[i] + 128] = true;
+    }
+    byte[] levels = levels(used);
+    byte[] codes = new byte[now.length];
+    int outputs = layout.outPerGroup();
+    int length = layout.rowLength();
+    for (int group = 0; group < layout.groups(); group++) {
+      float[] part = new float[Math.multiplyExact(outputs, length)];
+      byte[] start = new byte[part.length];
+      float[] scales = new float[outputs];
+      for (int o = 0; o < outputs; o++) {
+        layout.readRow(weights, group * outputs + o, part, o * length);
+        layout.readRow(now, group * outputs + o, start, o * length);
+        scales[o] = clustered.scales()[group * outputs + o];
+      }
+      double[][] mean = grams[group].mean();
+      grams[group] = new GramMatrix(1, 1); // the memory may go
+      byte[] chosen =
+          new ClusteredRounding(mean, DAMPING, context.threads())
+              .round(part, scales, start, levels, zeroIsMask);
+      for (int o = 0; o < outputs; o++) {
+        layout.writeRow(chosen, o * length, group * outputs + o, codes);
+      }
+      context.progress().check();
+    }
+    Tensor stored = context.scratch().store(ElementType.INT8, layer.tensor().shape(), codes);
+    return new WeightCodes(stored, clustered.scales());
+  }
+
+  private static byte[] bytes(Tensor codes) {
+    byte[] bytes = new byte[Math.toIntExact(codes.elementCount())];
+    codes.data().read(0, ByteBuffer.wrap(bytes));
+    return bytes;
+  }
+
+  private static byte[] levels(boolean[] used) {
+    byte[] levels = new byte[256];
+    int n = 0;
+    for (int i = 0; i < used.length; i++) {
+      if (used[i]) {
+        levels[n++] = (byte) (i - 128);
+      }
+    }
+    return java.util.Arrays.copyOf(levels, n);
+  }
+
   private static boolean contains(List<NodePattern> layers, Node node) {
     return layers.stream().anyMatch(l -> l.node() == node);
   }
@@ -179,8 +263,11 @@ final class LayerRounding {
   }
 
   private int rowsPerSample(int length) {
+    return (int) Math.max(1, Math.ceil(rows(length) / Math.max(1, samples.count())));
+  }
+
+  private static double rows(int length) {
     double affordable = BUDGET_PRODUCTS / ((double) length * length);
-    double rows = Math.max(MIN_ROWS, Math.min(MAX_ROWS, affordable));
-    return (int) Math.max(1, Math.ceil(rows / Math.max(1, samples.count())));
+    return Math.max(MIN_ROWS, Math.min(MAX_ROWS, affordable));
   }
 }

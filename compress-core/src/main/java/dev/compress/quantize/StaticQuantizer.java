@@ -323,13 +323,7 @@ final class StaticQuantizer {
           return quantizer.quantize(
               pattern,
               codes -> {
-                WeightCodes rounded =
-                    rounding.isPresent() ? rounding.get().round(pattern, codes) : codes;
-                WeightCodes used =
-                    rounded.mapped(
-                        settings.codes(),
-                        ChannelLayout.of(pattern.tensor().shape(), pattern.outputAxis()),
-                        context);
+                WeightCodes used = rounded(pattern, codes, rounding);
                 saturation.ifPresent(s -> s.check(pattern, used));
                 return used;
               });
@@ -361,9 +355,24 @@ final class StaticQuantizer {
     return editor.build();
   }
 
+  /** The codes that a layer is written with. */
+  private WeightCodes rounded(
+      NodePattern pattern, WeightCodes codes, Optional<LayerRounding> rounding) {
+    if (settings.codes().most() == 0) {
+      return rounding.isPresent() ? rounding.get().round(pattern, codes) : codes;
+    }
+    WeightCodes clustered =
+        codes.mapped(
+            settings.codes(),
+            ChannelLayout.of(pattern.tensor().shape(), pattern.outputAxis()),
+            context);
+    return rounding.isPresent() ? rounding.get().among(pattern, codes, clustered) : clustered;
+  }
+
   private Optional<LayerRounding> rounding(
       List<NodePattern> layers, StaticPlan plan, Map<String, AffineParameters> parameters) {
-    return settings.rounding() == Rounding.ADAPTIVE
+    boolean clusters = settings.codes().most() > 0 && LayerRounding.isQuick(layers);
+    return settings.rounding() == Rounding.ADAPTIVE || clusters
         ? Optional.of(
             new LayerRounding(
                 model,

@@ -121,6 +121,14 @@ public record WeightLayout(
     }
   }
 
+  /** The same for codes of one byte. */
+  public void readRow(byte[] codes, int out, byte[] row, int at) {
+    Objects.checkIndex(out, outChannels());
+    for (int in = 0; in < inPerGroup; in++) {
+      System.arraycopy(codes, index(out, in, 0), row, at + in * kernel, kernel);
+    }
+  }
+
   /** The reverse of {@link #readRow} for codes of one byte. */
   public void writeRow(byte[] row, int from, int out, byte[] codes) {
     Objects.checkIndex(out, outChannels());
