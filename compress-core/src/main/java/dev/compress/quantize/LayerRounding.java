@@ -13,6 +13,7 @@ import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -169,6 +170,9 @@ final class LayerRounding {
     float[] weights = layer.tensor().toFloats();
     byte[] before = bytes(nearest.codes());
     byte[] now = bytes(clustered.codes());
+    if (Arrays.equals(before, now)) {
+      return clustered; // clusters that were there before, such as those of a training
+    }
     boolean zeroIsMask = true;
     boolean[] used = new boolean[256];
     for (int i = 0; i < now.length; i++) {
@@ -216,7 +220,7 @@ final class LayerRounding {
         levels[n++] = (byte) (i - 128);
       }
     }
-    return java.util.Arrays.copyOf(levels, n);
+    return Arrays.copyOf(levels, n);
   }
 
   private static boolean contains(List<NodePattern> layers, Node node) {
