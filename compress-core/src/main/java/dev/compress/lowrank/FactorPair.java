@@ -21,7 +21,8 @@ import java.util.List;
 record FactorPair(NodePattern layer, Tensor first, Tensor second) {
   static FactorPair of(NodePattern layer, LowRankFactors factors) {
     boolean outputsFirst = layer.outputAxis() == 0; // Conv, and Gemm with transB
-    Tensor a = tensor(factors.first(), outputsFirst);
+    // In the place of a Gemm the first is a MatMul.
+    Tensor a = tensor(factors.first(), outputsFirst && layer.node().is("Conv"));
     Tensor b = tensor(factors.second(), outputsFirst);
     if (!layer.node().is("Conv")) {
       return new FactorPair(layer, a, b);
@@ -73,9 +74,7 @@ record FactorPair(NodePattern layer, Tensor first, Tensor second) {
           node.opType(), name, inputs, List.of(name), node.attributes().toArray(Attribute[]::new));
     }
     // Before operator set 11 a Gemm has to have a bias; its input has two dims in any case.
-    return layer.outputAxis() == 1
-        ? Node.of("MatMul", name, inputs, List.of(name))
-        : Node.of("Gemm", name, inputs, List.of(name), Attribute.of("transB", 1));
+    return Node.of("MatMul", name, inputs, List.of(name));
   }
 
   /** The second: what comes before has taken the steps. */

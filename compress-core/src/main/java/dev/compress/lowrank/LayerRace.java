@@ -1,5 +1,6 @@
 package dev.compress.lowrank;
 
+import dev.compress.error.InvalidModelException;
 import dev.compress.graph.Dim;
 import dev.compress.graph.Graph;
 import dev.compress.graph.GraphEditor;
@@ -32,7 +33,7 @@ final class LayerRace {
   static final double WORTH_IT = 0.95;
 
   private static final double SECONDS = 0.25;
-  private static final long FREE_DIM = 64;
+  private static final long[] FREE_DIMS = {64, 32, 128, 16, 256, 8};
 
   private final OnnxModel model;
   private final PassContext context;
@@ -41,7 +42,19 @@ final class LayerRace {
   LayerRace(OnnxModel model, PassContext context) {
     this.model = model;
     this.context = context;
-    this.shapes = ShapeInference.infer(model, 1, FREE_DIM);
+    this.shapes = shapes(model, context);
+  }
+
+  /** With the first size of free dims that goes with the constants, such as those of positions. */
+  private static Shapes shapes(OnnxModel model, PassContext context) {
+    for (long size : FREE_DIMS) {
+      try {
+        return ShapeInference.infer(model, 1, size);
+      } catch (InvalidModelException e) {
+        context.progress().check();
+      }
+    }
+    return context.shapes(model);
   }
 
   /** The time of two over the time of the one; NaN where the layer cannot be run alone. */
