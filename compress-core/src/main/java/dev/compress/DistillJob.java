@@ -29,6 +29,16 @@ public record DistillJob(
     TrainingSettings training,
     Files files,
     Supplier<Optional<RunAccount>> accounts) {
+  /** Checks. */
+  public DistillJob {
+    boolean anew = models.recipe().filter(r -> r.kind() == StudentRecipe.Kind.WIDTH).isPresent();
+    if (anew && lessons.quantizationAware()) {
+      throw new IllegalArgumentException(
+          "--quantization-aware is for a student that has learned already, and --student-from width"
+              + " begins with new weights. Train it first, then give it as --student.");
+    }
+  }
+
   /**
    * Who teaches whom.
    *
@@ -69,6 +79,7 @@ public record DistillJob(
    * @param classes how errors in classes count
    * @param task what the outputs are; empty: what the labels say
    * @param keepsStructure whether zeros and shared values of the student stay
+   * @param quantizationAware whether the student is quantized to int8 and learns through that
    */
   public record Lessons(
       double temperature,
@@ -76,10 +87,11 @@ public record DistillJob(
       List<TeacherSignal> features,
       ClassWeighting classes,
       Optional<Task> task,
-      boolean keepsStructure) {
+      boolean keepsStructure,
+      boolean quantizationAware) {
     /** What {@code compress distill} does unless told otherwise. */
     public static final Lessons DEFAULT =
-        new Lessons(4, 0.9, List.of(), ClassWeighting.EQUAL, Optional.empty(), true);
+        new Lessons(4, 0.9, List.of(), ClassWeighting.EQUAL, Optional.empty(), true, false);
 
     /** Copies. */
     public Lessons {

@@ -94,7 +94,9 @@ public final class Distillation {
     try (Scratch scratch = Scratch.inTemporaryFolder()) {
       new TuningData(job.data().training(), job.data().selection())
           .requireApart(job.data().score());
-      OnnxModel student = student(teaching, scratch);
+      OnnxModel floats = student(teaching, scratch);
+      Optional<QuantizedStudent> quantized = quantized(floats, scratch);
+      OnnxModel student = quantized.map(q -> q.training().model()).orElse(floats);
       engine.requireTrainable(student);
       teaching.ifPresent(t -> report.teacher(job.models().teacher().orElseThrow(), teacher, t));
       TrainingData data = data(student);
@@ -107,18 +109,38 @@ public final class Distillation {
         Optional<Teaching> lessons = teaching.map(t -> lessons(t, student, data, labels, open));
         Objective objective = new Objective(task, lessons, labels, classWeights(data.training()));
         Structure structure =
-            job.lessons().keepsStructure() ? Structure.of(student) : Structure.NONE;
+            quantized
+                .map(q -> q.training().structure())
+                .orElseGet(
+                    () -> job.lessons().keepsStructure() ? Structure.of(student) : Structure.NONE);
         report.structure(structure);
         TrainingResult result =
             engine.train(
                 new TrainingJob(
                     student, data, objective, job.training(), structure, job.files().training()),
                 progress);
-        return finish(result, student, teaching, score);
+        OnnxModel output = quantized.map(q -> q.training().write(result)).orElse(result.model());
+        return finish(result, output, floats, teaching, score);
       } finally {
         open.forEach(Teacher::close);
       }
     }
+  }
+
+  private Optional<QuantizedStudent> quantized(OnnxModel student, Scratch scratch) {
+    if (!job.lessons().quantizationAware()) {
+      return Optional.empty();
+    }
+    PassContext context =
+        new PassContext(scratch, progress, report.threads(), job.training().run().seed());
+    QuantizedStudent quantized =
+        QuantizedStudent.of(
+            student, job.data().training(), job.lessons().keepsStructure(), context);
+    report.note(
+        quantized.integerNodes()
+            + " nodes of the student compute in integers; it learned through that, with ranges that"
+            + " began as those of the training data.");
+    return Optional.of(quantized);
   }
 
   private boolean usesLabels(Optional<OnnxModel> teacher) {
@@ -260,6 +282,7 @@ public final class Distillation {
 
   private DistillReport finish(
       TrainingResult result,
+      OnnxModel output,
       OnnxModel student,
       Optional<OnnxModel> teacher,
       Optional<Dataset> score) {
@@ -268,7 +291,7 @@ public final class Distillation {
     if (nothing && reason != Reason.EARLY_STOP) {
       return report.build(result.summary());
     }
-    OnnxModel stamped = stamped(result.model());
+    OnnxModel stamped = stamped(output);
     // What was learned is kept also where the user wants to stop.
     WrittenModel written =
         OnnxWriter.write(
@@ -276,9 +299,9 @@ public final class Distillation {
             job.files().output(),
             WriteSettings.DEFAULT.withForce(job.files().overwrite()),
             Progress.NONE);
-    report.output(written, result.model());
+    report.output(written, output);
     if (reason != Reason.INTERRUPTED && score.isPresent()) {
-      score(score.get(), result.model(), student, teacher);
+      score(score.get(), output, student, teacher);
     }
     return report.build(result.summary());
   }

@@ -133,6 +133,15 @@ final class LearningOptions {
   @Nullable Integer earlyStop;
 
   @Option(
+      names = "--quantization-aware",
+      order = 36,
+      description =
+          "Quantize the student to int8, with ranges of the training data, and let it learn through"
+              + " that; a tenth of the learning rate is the default. For one that has learned"
+              + " already.")
+  boolean quantizationAware;
+
+  @Option(
       names = "--seed",
       order = 36,
       paramLabel = "N",
@@ -182,7 +191,7 @@ final class LearningOptions {
         batch == null ? usual.batch() : batch,
         rule,
         new LearningRate(
-            rate == null ? rule.usualRate() : rate,
+            rate == null ? usualRate(rule) : rate,
             choice(
                 "--schedule",
                 schedule,
@@ -194,6 +203,11 @@ final class LearningOptions {
             seed == null ? 0 : seed,
             threads == null ? 0 : threads,
             earlyStop == null ? 0 : earlyStop));
+  }
+
+  /** What is right but for its rounding is moved a little. */
+  private double usualRate(OptimizerSettings rule) {
+    return quantizationAware ? rule.usualRate() / 10 : rule.usualRate();
   }
 
   /**
@@ -218,7 +232,7 @@ final class LearningOptions {
         task == null
             ? Optional.empty()
             : Optional.of(choice("--task", task, Task.CLASSIFICATION, Task.values()));
-    return new Lessons(t, a, features, weights(), what, true);
+    return new Lessons(t, a, features, weights(), what, true, quantizationAware);
   }
 
   private ClassWeighting weights() {

@@ -3,11 +3,14 @@ package dev.compress.models.training;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import dev.compress.Compress;
+import dev.compress.DistillJob;
+import dev.compress.Distillation;
 import dev.compress.calibrate.DatasetSamples;
 import dev.compress.data.DataDescriptor;
 import dev.compress.data.Dataset;
@@ -31,6 +34,7 @@ import dev.compress.onnx.OnnxReader;
 import dev.compress.progress.Progress;
 import dev.compress.recipe.Recipe;
 import dev.compress.recipe.RecipeBuilder;
+import dev.compress.report.DistillReport;
 import dev.compress.report.TransformReport;
 import dev.compress.runtime.InferenceSession;
 import dev.compress.runtime.OptimizationLevel;
@@ -43,6 +47,8 @@ import dev.compress.tensor.TensorBuffer;
 import dev.compress.train.FakeQuantization.QuantizedValue;
 import dev.compress.train.OptimizerSettings;
 import dev.compress.train.QuantizedTraining;
+import dev.compress.train.StudentRecipe;
+import dev.compress.train.TrainingFiles;
 import dev.compress.train.TrainingJob;
 import dev.compress.train.TrainingResult;
 import dev.compress.train.TrainingSettings;
@@ -360,6 +366,51 @@ class QuantizationAwareTest {
                             ? Initializer.of(i.name(), changed.get(i.name()))
                             : i)
                 .toList()));
+  }
+
+  private static DistillReport distill(DistillJob.Models models, Path output) {
+    DistillJob.Lessons usual = DistillJob.Lessons.DEFAULT;
+    DistillJob.Lessons lessons =
+        new DistillJob.Lessons(
+            usual.temperature(),
+            usual.alpha(),
+            List.of(),
+            usual.classes(),
+            Optional.empty(),
+            true,
+            true);
+    return Distillation.run(
+        new DistillJob(
+            models,
+            new DistillJob.Data(training, Optional.of(validation), Optional.of(test)),
+            lessons,
+            TrainingFixtures.settings(1, OptimizerSettings.ADAMW, 1e-4),
+            new DistillJob.Files(output, true, folder, TrainingFiles.NONE),
+            Optional::empty),
+        Progress.NONE);
+  }
+
+  /** {@code distill --quantization-aware}. */
+  @Test
+  void aStudentLearnsThroughItsQuantization() {
+    Path output = folder.resolve("student.onnx");
+    DistillReport report =
+        distill(
+            new DistillJob.Models(Optional.empty(), Optional.of(model), Optional.empty()), output);
+    OnnxModel student = OnnxReader.read(output).model();
+    assertThat(nodes(student)).anyMatch(n -> n.contains("QuantizeLinear"));
+    assertThat(report.notes()).anyMatch(n -> n.contains("compute in integers"));
+    assertThat(report.training().before()).isNotNull();
+    DistillReport.Accuracy measured = requireNonNull(report.accuracy());
+    assertThat(accuracy(student)).isEqualTo(measured.output(), within(1e-9));
+    assertThat(measured.output()).isGreaterThan(accuracy(plain));
+    Optional<StudentRecipe> narrow = Optional.of(StudentRecipe.parse("width=0.5"));
+    assertThatThrownBy(
+            () ->
+                distill(
+                    new DistillJob.Models(Optional.of(model), Optional.empty(), narrow), output))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("begins with new weights");
   }
 
   @Test
