@@ -268,14 +268,19 @@ public final class QuantizedTraining {
               .producer(value.source(), "Clip")
               .flatMap(clip -> index.constant(clip.input(2)))
               .map(t -> t.toFloats()[0]);
-      if (cut.isEmpty() || most <= 0 || (double) step * most > cut.get()) {
+      if (cut.isEmpty() || most <= 0 || reach(step, most) > cut.get()) {
         return Float.MAX_VALUE;
       }
       float bound = (float) (cut.get() / (double) most);
-      while ((double) bound * most > cut.get()) {
+      while (reach(bound, most) > cut.get()) {
         bound = Math.nextDown(bound);
       }
       return Math.max(bound, step);
+    }
+
+    /** What the greatest code stands for, in float32 as the runtime compares it. */
+    private static float reach(float step, int most) {
+      return (float) ((double) step * most);
     }
 
     private void scale(String name, Shape shape, float[] steps, float most) {

@@ -26,11 +26,9 @@ import org.jspecify.annotations.Nullable;
  * Lets a graph read weights and values through quantization, and learns the steps. Rounding is
  * {@code c + stop(round(c) - c)}, which is exact in float32; the rest is left to autograd, which
  * makes of it the gradients of LSQ (arXiv 1902.08153). The gradient of a step is scaled by {@code 1
- * / sqrt(n p)}, n being how many weights of a sample's values it serves and p the greatest code.
+ * / sqrt(n p)}, n being how many weights, or values of a sample, it serves and p the greatest code.
  */
 final class FakeQuantizers {
-  private static final float EXACTLY_ONE = 1;
-
   private final Map<String, Step> steps = new LinkedHashMap<>();
 
   /** A step that is learned. */
@@ -38,7 +36,7 @@ final class FakeQuantizers {
     private final Scale settings;
     private final NDArray array;
     private final Map<String, Double> served = new TreeMap<>();
-    private double most = EXACTLY_ONE;
+    private double most = 1;
 
     Step(Scale settings, NDArray array) {
       this.settings = settings;
@@ -110,27 +108,35 @@ final class FakeQuantizers {
   private static NDArray weight(NDArray w, QuantizedWeight settings, Step step) {
     step.serves(settings.parameter(), (double) w.size() / step.array.size(), settings.limit());
     NDArray scale = view(step.array, w.getManager());
-    NDArray codes = settings.isShared() ? Scalars.over(w, settings.unit()) : w.div(scale);
-    return rounded(clip(codes, -settings.limit(), settings.limit()), Gradients.isRecording())
-        .mul(scale);
+    NDArray scaled = settings.isShared() ? Scalars.over(w, settings.unit()) : w.div(scale);
+    return quantized(scaled, -settings.limit(), settings.limit(), scale, Gradients.isRecording());
   }
 
   private static NDArray value(NDArray x, QuantizedValue settings, Step step, boolean training) {
-    step.serves(settings.value(), (double) x.size() / Math.max(1, batch(x)), settings.most());
+    long batch = x.getShape().dimension() == 0 ? 1 : Math.max(1, x.getShape().get(0));
+    step.serves(settings.value(), (double) x.size() / batch, settings.most());
     NDArray scale = view(step.array, x.getManager());
-    return rounded(clip(x.div(scale), settings.least(), settings.most()), training).mul(scale);
+    NDArray scaled = x.div(scale);
+    x.close(); // each value is an array of its own, and nothing else reads this one
+    return quantized(scaled, settings.least(), settings.most(), scale, training);
   }
 
-  private static long batch(NDArray x) {
-    return x.getShape().dimension() == 0 ? 1 : x.getShape().get(0);
+  /** What autograd needs of the arrays between, it keeps itself. */
+  private static NDArray quantized(
+      NDArray scaled, int least, int most, NDArray scale, boolean differentiable) {
+    try (scaled;
+        NDArray cut = JniUtils.clip((PtNDArray) scaled, (double) least, (double) most);
+        NDArray codes = differentiable ? straightThrough(cut) : cut.round()) {
+      return codes.mul(scale);
+    }
   }
 
-  private static NDArray clip(NDArray x, int least, int most) {
-    return JniUtils.clip((PtNDArray) x, (double) least, (double) most);
-  }
-
-  private static NDArray rounded(NDArray codes, boolean differentiable) {
-    return differentiable ? codes.add(codes.round().sub(codes).stopGradient()) : codes.round();
+  private static NDArray straightThrough(NDArray codes) {
+    try (NDArray rounded = codes.round();
+        NDArray off = rounded.sub(codes);
+        NDArray constant = off.stopGradient()) {
+      return codes.add(constant);
+    }
   }
 
   /** What is learned of it. */
