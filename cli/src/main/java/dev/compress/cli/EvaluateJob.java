@@ -30,7 +30,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
-import java.util.stream.Collectors;
 
 /** One run of {@code compress evaluate}, from checked options to printed and written reports. */
 final class EvaluateJob {
@@ -253,7 +252,6 @@ final class EvaluateJob {
     }
   }
 
-  /** Named by their files; where two files have one name, by their paths. */
   private List<Variant> variants() {
     List<String> ordered = new ArrayList<>();
     if (options.baseline != null) {
@@ -269,29 +267,13 @@ final class EvaluateJob {
         throw new ReadWriteException("No such file: " + model + ". Check the path.");
       }
     }
-    List<String> shorts = ordered.stream().map(EvaluateJob::shortName).toList();
-    Set<String> twice =
-        shorts.stream()
-            .filter(s -> shorts.stream().filter(s::equals).count() > 1)
-            .collect(Collectors.toSet());
+    List<String> names = VariantNames.of(ordered);
     List<Variant> variants = new ArrayList<>();
     for (int i = 0; i < ordered.size(); i++) {
-      String model = ordered.get(i);
-      variants.add(
-          new Variant(
-              twice.contains(shorts.get(i)) ? model : shorts.get(i),
-              root.wiring().samples().get().modelFile(model)));
+      Path file = root.wiring().samples().get().modelFile(ordered.get(i));
+      variants.add(new Variant(names.get(i), file));
     }
     return variants;
-  }
-
-  private static String shortName(String model) {
-    if (Samples.name(model).isPresent()) {
-      return model;
-    }
-    Path file = Path.of(model).getFileName();
-    String name = file == null ? model : file.toString();
-    return name.endsWith(".onnx") ? name.substring(0, name.length() - 5) : name;
   }
 
   private Dataset data() {

@@ -35,7 +35,10 @@ record PlaceMeters(VariantPlace place, EnergySources sources, Optional<EnergyMet
                 : Request.cpu());
     Optional<EnergyMeter> meter = sources.open(energy.choice());
     if (meter.isEmpty() && energy.measuredOnly()) {
-      throw new DeviceUnavailableException(sources.whyNone());
+      throw new DeviceUnavailableException(
+          sources.whyNone()
+              + " Connect a meter (--energy shelly:HOST or file:CSV), or leave --require-measured"
+              + " out; compress doctor tells of each source.");
     }
     return new PlaceMeters(place, sources, meter);
   }

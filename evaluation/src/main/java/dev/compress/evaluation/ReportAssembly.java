@@ -65,10 +65,12 @@ record ReportAssembly(
         .forEach(f -> warnings.add(f + " is the report of none of these files: it was not used."));
     List<EvaluationReport.Gate> judged = gates.judge(rows);
     warnings.addAll(Gates.doubts(judged));
-    if (contenders.size() > 1 && AccuracyRun.metric(data).isEmpty()) {
+    if (AccuracyRun.metric(data).isEmpty()) {
       warnings.add(
-          "The data has no labels: what stands for accuracy is agreement with the baseline, beside"
-              + " the cosine and SQNR of the outputs.");
+          "The data has no labels: what stands for accuracy is agreement with the baseline"
+              + (contenders.size() > 1
+                  ? ", beside the cosine and SQNR of the outputs."
+                  : ", which is this model itself: give a second one."));
     }
     if (settings.batch() > data.sampleCount()) {
       warnings.add(

@@ -181,7 +181,7 @@ final class CudaRequirements {
         libraries(
             "CUDA " + major(wanted, "libcudart", "12"),
             wanted,
-            "install the libraries of CUDA %s or set LD_LIBRARY_PATH",
+            "install the libraries of the latest CUDA %s.x or set LD_LIBRARY_PATH",
             search);
     Optional<Path> runtime =
         wanted.stream()

@@ -124,7 +124,7 @@ class CudaRequirementsTest {
         .hasMessageContaining("is not found. Install the NVIDIA driver, 525 or newer; unpack")
         .hasMessageContaining("onnxruntime_gpu-1.29.0.jar")
         .hasMessageEndingWith(
-            "install the libraries of CUDA 12 or set LD_LIBRARY_PATH;"
+            "install the libraries of the latest CUDA 12.x or set LD_LIBRARY_PATH;"
                 + " install cuDNN 9 or set LD_LIBRARY_PATH.");
   }
 

@@ -124,7 +124,10 @@ public final class EnergySources {
     if (finding instanceof SensorFinding.Found found) {
       return found.opener().open();
     }
-    String advice = finding instanceof SensorFinding.Unreadable u ? ". " + u.advice() : ".";
+    String advice =
+        finding instanceof SensorFinding.Unreadable u
+            ? ". " + u.advice()
+            : ". Name another one, or leave it out; compress doctor tells of each.";
     throw new DeviceUnavailableException(
         "The energy source "
             + finding.source()

@@ -51,6 +51,10 @@ public record GridIntensity(
     if (wanted.matches("[0-9]*\\.?[0-9]+([eE][+-]?[0-9]+)?")) {
       return ofGrams(Double.parseDouble(wanted));
     }
+    if (wanted.matches("-[0-9.]+.*")) {
+      throw new IllegalArgumentException(
+          "Grams of CO2 a kilowatt-hour must be 0 or more, not " + wanted + ".");
+    }
     for (String[] row : rows()) {
       if (wanted.equalsIgnoreCase(row[0])
           || wanted.equalsIgnoreCase(row[1])

@@ -107,7 +107,9 @@ final class ShellyPlug {
       throw new IOException(
           "no answer from "
               + uri.getAuthority()
-              + (e.getMessage() == null ? "" : ": " + e.getMessage()),
+              + (e.getMessage() == null || e.getMessage().contains(uri.getAuthority())
+                  ? ""
+                  : ": " + e.getMessage()),
           e);
     }
     if (response.statusCode() != OK) {

@@ -170,7 +170,7 @@ public final class EvaluationCells {
     String text =
         String.format(Locale.ROOT, "%.2f× %s", isMore ? ratio : 1 / ratio, isMore ? more : less);
     if (ci95 == null) {
-      return text;
+      return Math.abs(ratio - 1) < 0.005 ? "1.00×" : text;
     }
     double low = isMore ? ci95.get(0) : 1 / ci95.get(1);
     double high = isMore ? ci95.get(1) : 1 / ci95.get(0);
