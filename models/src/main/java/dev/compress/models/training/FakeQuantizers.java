@@ -162,7 +162,8 @@ final class FakeQuantizers {
   void restoreBound(Weight weight) {
     if (weight.isStep() && stepOf(weight).settings.most() < Float.MAX_VALUE) {
       NDArray array = weight.array();
-      try (NDArray bounded = array.minimum(stepOf(weight).settings.most())) {
+      try (NDArray most = array.getManager().create(stepOf(weight).settings.most());
+          NDArray bounded = array.minimum(most)) {
         TrainedValues.assign(array, bounded);
       }
     }
