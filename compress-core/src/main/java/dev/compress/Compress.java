@@ -15,7 +15,9 @@ import dev.compress.report.TransformGateException;
 import dev.compress.report.TransformReport;
 import dev.compress.report.UnpackReport;
 import dev.compress.runtime.HostCpu;
+import dev.compress.train.TrainingFiles;
 import dev.compress.train.TuningData;
+import dev.compress.train.TuningJob;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -37,7 +39,7 @@ public final class Compress {
   private final Passes passes;
   private final Optional<Dataset> calibration;
   private final Optional<Dataset> selection;
-  private final Optional<TuningData> tuning;
+  private final Optional<TuningJob> tuning;
   private final Optional<Path> cache;
   private final Progress progress;
   private final Supplier<Optional<RunAccount>> accounts;
@@ -46,7 +48,7 @@ public final class Compress {
       Passes passes,
       Optional<Dataset> calibration,
       Optional<Dataset> selection,
-      Optional<TuningData> tuning,
+      Optional<TuningJob> tuning,
       Optional<Path> cache,
       Progress progress,
       Supplier<Optional<RunAccount>> accounts) {
@@ -102,8 +104,18 @@ public final class Compress {
    * @param data what it learns from, with or without labels, and what it selects on
    */
   public Compress tuningOn(TuningData data) {
+    return tuningBy(new TuningJob(data, TrainingFiles.NONE));
+  }
+
+  /**
+   * The same, tuning where the recipe says {@code fineTune}. Where the progress wants it to stop
+   * meanwhile, the best so far is written, unless a limit has to hold.
+   *
+   * @param job on what, and where it keeps how far it is
+   */
+  public Compress tuningBy(TuningJob job) {
     return new Compress(
-        passes, calibration, selection, Optional.of(data), cache, progress, accounts);
+        passes, calibration, selection, Optional.of(job), cache, progress, accounts);
   }
 
   /**

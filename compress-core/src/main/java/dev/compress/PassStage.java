@@ -73,6 +73,7 @@ final class PassStage {
     Pipeline.Outcome outcome = new Pipeline(all).run(model, context);
     cache.ifPresent(this::keep);
     report.passes(outcome.passes());
+    noteTrainings();
     if (quantizing.isEmpty()) {
       return Transformed.of(outcome.model(), model);
     }
@@ -121,10 +122,18 @@ final class PassStage {
     return new Transformed(last.model(), changed, true, "", fallback);
   }
 
+  private void noteTrainings() {
+    work.tuning().ifPresent(run -> report.trained(run.trainings()));
+    if (work.stopped()) {
+      report.interrupted();
+    }
+  }
+
   /** What the quantization says of itself holds of what is learned in its graph. */
   private PassResult tuned(PassResult quantized, CompressionPass learning, PassContext context) {
     Pipeline.Outcome outcome = new Pipeline(List.of(learning)).run(quantized.model(), context);
     report.passes(outcome.passes());
+    noteTrainings();
     return new PassResult(
         outcome.model(),
         quantized.changes(),

@@ -19,6 +19,7 @@ import dev.compress.runtime.RuntimeInfo;
 import dev.compress.search.HoldAccuracy;
 import dev.compress.search.ModelScore;
 import dev.compress.train.TuningData;
+import dev.compress.train.TuningRun;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -57,6 +58,8 @@ final class ReportBuilder {
   private final List<Used> data = new ArrayList<>();
   private final Set<String> notes = new LinkedHashSet<>();
   private final Set<String> warnings = new LinkedHashSet<>();
+  private List<TransformReport.Training> trainings = List.of();
+  private boolean interrupted;
   private TransformReport.@Nullable Input input;
   private TransformReport.@Nullable Output output;
   private TransformReport.@Nullable Accuracy accuracy;
@@ -86,7 +89,17 @@ final class ReportBuilder {
   }
 
   boolean provesAnything() {
-    return passes.proof() != ProofMode.NONE;
+    return passes.proof() != ProofMode.NONE && !interrupted;
+  }
+
+  /** The user wants an end: nothing more is measured. */
+  void interrupted() {
+    interrupted = true;
+  }
+
+  /** How the model was tuned. */
+  void trained(List<TuningRun.Training> all) {
+    trainings = all.stream().map(t -> new TransformReport.Training(t.pass(), t.summary())).toList();
   }
 
   /** Labels of the nodes that are meant to run in integers. */
@@ -338,7 +351,8 @@ final class ReportBuilder {
   TransformReport build() {
     if (output != null && !provesAnything()) {
       warnings.add(
-          "Kernels, fidelity, speed, sparsity and the zipped size were not measured: --proof none.");
+          "Kernels, fidelity, speed, sparsity and the zipped size were not measured: "
+              + (interrupted ? "interrupted." : "--proof none."));
     }
     if (output != null && proof != null && proof.cosine() == null && proof.latencyRatio() != null) {
       warnings.add(
@@ -366,6 +380,7 @@ final class ReportBuilder {
         (System.nanoTime() - startNanos) / 1e9,
         peakResidentBytes(),
         done,
+        trainings,
         kernels(),
         proof == null ? null : proof.integerMacShare(),
         fidelity(),

@@ -11,6 +11,7 @@ import dev.compress.pass.CompressionPass;
 import dev.compress.pass.Memo;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.Pipeline;
+import dev.compress.progress.HeedingProgress;
 import dev.compress.progress.Progress;
 import dev.compress.recipe.Passes;
 import dev.compress.report.TransformGateException;
@@ -20,7 +21,8 @@ import dev.compress.runtime.ShapeInference;
 import dev.compress.search.ModelScore;
 import dev.compress.tensor.Scratch;
 import dev.compress.tensor.Sha256;
-import dev.compress.train.TuningData;
+import dev.compress.train.TuningJob;
+import dev.compress.train.TuningRun;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -38,26 +40,34 @@ final class Transformation {
       Passes passes,
       Optional<Dataset> calibration,
       Optional<Dataset> selection,
-      Optional<TuningData> tuning,
+      Optional<TuningJob> tuning,
       Optional<Path> cacheFile,
       Progress progress) {
+    HeedingProgress heeding = new HeedingProgress(progress);
     this.work =
         new Work(
             passes,
             ranges(passes, calibration, tuning),
             selection,
-            tuning,
+            tuning.map(job -> run(passes, job, heeding)),
             cacheFile,
-            progress,
+            heeding,
             new ReportBuilder(passes));
+  }
+
+  /** A limit that has to hold cannot be judged of a model that is not finished. */
+  private static TuningRun run(Passes passes, TuningJob job, HeedingProgress progress) {
+    boolean limited =
+        passes.recipe().maxDrop() != null || Boolean.TRUE.equals(passes.recipe().strict());
+    return new TuningRun(job, passes.augmentation(), !limited, progress);
   }
 
   /** Training through quantization has samples to calibrate on in any case. */
   private static Optional<Dataset> ranges(
-      Passes passes, Optional<Dataset> calibration, Optional<TuningData> tuning) {
+      Passes passes, Optional<Dataset> calibration, Optional<TuningJob> tuning) {
     return calibration.isPresent() || !passes.quantizationAware()
         ? calibration
-        : tuning.map(TuningData::training);
+        : tuning.map(job -> job.data().training());
   }
 
   TransformReport plan(LoadedModel loaded) {

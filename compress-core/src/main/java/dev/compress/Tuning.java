@@ -14,7 +14,7 @@ import dev.compress.train.FineTune;
 import dev.compress.train.GradualPruning;
 import dev.compress.train.TrainingEngine;
 import dev.compress.train.TuneQuantized;
-import dev.compress.train.TuningData;
+import dev.compress.train.TuningRun;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -45,14 +45,14 @@ record Tuning(Work work) {
       return all;
     }
     TrainingEngine.ready(); // says so before any work
-    TuningData data =
+    TuningRun run =
         work.tuning()
             .orElseThrow(
                 () ->
                     new IllegalArgumentException(
                         "--fine-tune needs data to learn from: give --train-data PATH."));
-    data.requireApart(work.selection());
-    work.report().tuning(data);
+    run.data().requireApart(work.selection());
+    work.report().tuning(run.data());
     Optional<GradualPruning> gradual = passes.gradualPruning().map(this::gradual);
     if (passes.quantizationAware() && !passes.removesWeights()) { // then that tunes it
       List<CompressionPass> all = new ArrayList<>(passes.preparing(model));
@@ -61,12 +61,12 @@ record Tuning(Work work) {
     }
     List<CompressionPass> all = new ArrayList<>(passes.preparingToTune(model));
     all.addAll(passes.removing());
-    all.add(new FineTune(new FineTune.Plan(epochs, FineTune.Plan.RATE, gradual), data, model));
+    all.add(new FineTune(new FineTune.Plan(epochs, FineTune.Plan.RATE, gradual), run, model));
     all.addAll(passes.preparing(model));
     if (!passes.sharing().isEmpty()) {
       all.addAll(passes.sharing());
       FineTune.Plan shared = new FineTune.Plan(epochs, SHARED_RATE, Optional.empty());
-      all.add(new FineTune(shared, data, model));
+      all.add(new FineTune(shared, run, model));
     }
     return all;
   }
@@ -93,6 +93,7 @@ record Tuning(Work work) {
   private GradualPruning gradual(PruneWeights wanted) {
     return new GradualPruning(
         wanted.share(),
+        wanted.criterion() + " " + wanted.allocation() + " " + wanted.filter(),
         (model, share) -> {
           if (share <= 0) {
             return model;

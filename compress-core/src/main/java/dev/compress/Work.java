@@ -8,7 +8,7 @@ import dev.compress.metric.Metric;
 import dev.compress.progress.Progress;
 import dev.compress.recipe.Passes;
 import dev.compress.search.ModelScore;
-import dev.compress.train.TuningData;
+import dev.compress.train.TuningRun;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -18,7 +18,7 @@ import java.util.Optional;
  * @param passes the recipe with every text checked
  * @param calibration data to learn ranges from
  * @param selection labelled data that the recipe's limit is held on
- * @param tuning data to tune on, if the recipe tunes
+ * @param tuning the trainings, if the recipe tunes
  * @param cacheFile where to keep what calibration learns
  * @param progress told how far the work has come; asked whether to stop
  * @param report gathers what is done
@@ -27,7 +27,7 @@ record Work(
     Passes passes,
     Optional<Dataset> calibration,
     Optional<Dataset> selection,
-    Optional<TuningData> tuning,
+    Optional<TuningRun> tuning,
     Optional<Path> cacheFile,
     Progress progress,
     ReportBuilder report) {
@@ -43,6 +43,11 @@ record Work(
   /** Scores models on labelled data. */
   ModelScore scoreOn(Dataset data, OnnxModel model) {
     return new ModelScore(DatasetSamples.runOf(data, model.graph()), report.threads(), progress);
+  }
+
+  /** Whether the user wanted it to stop, and what is done so far is to be kept. */
+  boolean stopped() {
+    return tuning.filter(TuningRun::stopped).isPresent();
   }
 
   /** What to say where the limit does not hold. */

@@ -10,6 +10,7 @@ import dev.compress.recipe.Recipe;
 import dev.compress.report.TransformGateException;
 import dev.compress.report.TransformReport;
 import dev.compress.train.TuningData;
+import dev.compress.train.TuningJob;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -98,7 +99,8 @@ final class DoorEngine implements TransformEngine {
       Dataset training = tuning(recipe.trainData(), recipe, open);
       Optional<Dataset> selection =
           Optional.ofNullable(recipe.validationData()).map(d -> tuning(d, recipe, open));
-      prepared = prepared.tuningOn(new TuningData(training, selection));
+      prepared =
+          prepared.tuningBy(new TuningJob(new TuningData(training, selection), request.tuning()));
     }
     return prepared;
   }

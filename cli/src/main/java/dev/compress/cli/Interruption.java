@@ -22,6 +22,7 @@ final class Interruption {
 
   private final AtomicBoolean requested = new AtomicBoolean();
   private final CountDownLatch finished = new CountDownLatch(1);
+  private volatile boolean signalled;
   private volatile int exitCode = ExitCode.INTERRUPTED;
 
   /** Listens from now on. */
@@ -64,6 +65,7 @@ final class Interruption {
 
   private void caught(int number) {
     exitCode = 128 + number;
+    signalled = true;
     if (requested.getAndSet(true)) {
       Runtime.getRuntime().halt(exitCode); // asked twice: at once
     }
@@ -73,7 +75,7 @@ final class Interruption {
   }
 
   private void stopAndExit() {
-    stop();
+    await();
     if (finished.getCount() > 0) {
       System.exit(exitCode);
     }
@@ -81,8 +83,16 @@ final class Interruption {
 
   private void stop() {
     requested.set(true);
+    await();
+  }
+
+  /** Work that has heeded the wish, and says so by taking it back, is given the time it takes. */
+  private void await() {
     try {
-      finished.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      boolean over;
+      do {
+        over = finished.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+      } while (!over && !requested.get());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -100,7 +110,7 @@ final class Interruption {
    * @return the exit code of the process
    */
   int finished(int code) {
-    int result = requested.get() ? exitCode : code;
+    int result = signalled || requested.get() ? exitCode : code;
     finished.countDown();
     return result;
   }

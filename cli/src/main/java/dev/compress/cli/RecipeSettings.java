@@ -53,6 +53,7 @@ final class RecipeSettings {
         .pruneSchedule(first(shrink.pruneSchedule, base.pruneSchedule()))
         .trainData(first(shrink.trainData, base.trainData()))
         .validationData(first(shrink.validationData, base.validationData()))
+        .augment(first(shrink.augment, base.augment()))
         .quantizationAware(first(shrink.quantizationAware, base.quantizationAware()))
         .build();
   }

@@ -1,5 +1,6 @@
 package dev.compress.cli;
 
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
@@ -124,6 +125,30 @@ final class ShrinkOptions {
       description =
           "Data to choose the best epoch on. Default: a tenth of the training data, by seed.")
   @Nullable String validationData;
+
+  @Option(
+      names = "--augment",
+      order = 18,
+      paramLabel = "HOW",
+      description =
+          "Change images at random while tuning: shift, flip and cutout, separated by commas, such as"
+              + " shift=2. Default: none.")
+  @Nullable String augment;
+
+  @Option(
+      names = "--checkpoint",
+      order = 18,
+      paramLabel = "FILE",
+      description =
+          "Keep the state of the tuning there, at least each minute. Default: beside the output, and"
+              + " removed at the end.")
+  @Nullable Path checkpoint;
+
+  @Option(
+      names = "--resume",
+      order = 18,
+      description = "Go on from the checkpoint, if there is one; the result is the same.")
+  boolean resume;
 
   @Option(
       names = "--quantization-aware",

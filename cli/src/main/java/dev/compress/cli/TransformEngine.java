@@ -5,6 +5,7 @@ import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.progress.Progress;
 import dev.compress.recipe.Recipe;
 import dev.compress.report.TransformReport;
+import dev.compress.train.TrainingFiles;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -17,9 +18,14 @@ interface TransformEngine {
    * @param model a file, or sample:NAME
    * @param calibrationCache where ranges are kept
    * @param energy where the run's own energy is taken from
+   * @param tuning where a tuning keeps how far it is
    */
   record Request(
-      Recipe recipe, String model, Optional<Path> calibrationCache, EnergyChoice energy) {}
+      Recipe recipe,
+      String model,
+      Optional<Path> calibrationCache,
+      EnergyChoice energy,
+      TrainingFiles tuning) {}
 
   /**
    * What came of a job.

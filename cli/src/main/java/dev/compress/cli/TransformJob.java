@@ -11,6 +11,8 @@ import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.recipe.Recipe;
 import dev.compress.recipe.RecipeFile;
 import dev.compress.report.TransformReport;
+import dev.compress.train.TrainingFiles;
+import dev.compress.train.TrainingSummary.Reason;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,19 +47,69 @@ final class TransformJob {
     EnergyChoice energy = energy(command.run.energy);
     Path output = output(recipe);
     checkSettings(recipe);
-    checkFiles(output);
+    TrainingFiles tuning = tuning(recipe, output);
+    checkFiles(output, tuning);
     RunOptions options = command.run;
     if (options.saveRecipe != null) {
       NewTextFile.write(options.saveRecipe, RecipeFile.print(recipe, options.saveRecipe));
     }
     TransformEngine.Request request =
         new TransformEngine.Request(
-            recipe, model, Optional.ofNullable(command.data.calibrationCache), energy);
+            recipe, model, Optional.ofNullable(command.data.calibrationCache), energy, tuning);
     TransformEngine.Outcome outcome = work(request, output);
+    Optional<Failure> interruption = interruption(outcome.report(), output);
     Optional<Failure> failure =
-        outcome.gate().map(gate -> Failure.of(gate, model, ToolVersion.current()));
+        outcome
+            .gate()
+            .map(gate -> Failure.of(gate, model, ToolVersion.current()))
+            .or(() -> interruption);
+    if (command.shrink.checkpoint == null && interruption.isEmpty()) {
+      tuning.removeCheckpoints();
+    }
     publish(outcome.report(), failure);
     return failure.map(Failure::code).orElse(ExitCode.DONE);
+  }
+
+  private Optional<Failure> interruption(TransformReport report, Path output) {
+    boolean stopped =
+        report.trainings().stream()
+            .anyMatch(t -> t.summary().stopped().reason() == Reason.INTERRUPTED);
+    return stopped
+        ? Optional.of(
+            new Failure(
+                ExitCode.INTERRUPTED,
+                "Interrupted; " + output + " holds the best so far.",
+                model,
+                "Go on with --resume."))
+        : Optional.empty();
+  }
+
+  private TrainingFiles tuning(Recipe recipe, Path output) {
+    ShrinkOptions options = command.shrink;
+    if (recipe.fineTune() == null) {
+      if (options.checkpoint != null || options.resume) {
+        throw new UsageException(
+            "--checkpoint and --resume are for --fine-tune EPOCHS. Add it, or leave them away.");
+      }
+      return TrainingFiles.NONE;
+    }
+    Path checkpoint =
+        options.checkpoint != null
+            ? options.checkpoint
+            : output.resolveSibling(output.getFileName() + ".checkpoint");
+    if (!command.run.dryRun) {
+      WritableFile.require(checkpoint);
+    }
+    if (options.resume && !Files.exists(checkpoint) && !command.standard.quiet) {
+      terminal.err().println("compress: no checkpoint " + checkpoint + ": the tuning begins anew.");
+    }
+    return new TrainingFiles(Optional.of(checkpoint), options.resume, Optional.empty());
+  }
+
+  /** Of a run that goes on, the output is the best so far of the one before. */
+  private boolean replaces(TrainingFiles tuning) {
+    return command.run.force
+        || (tuning.resume() && tuning.checkpoint().filter(Files::exists).isPresent());
   }
 
   /** What {@code --energy} says, here and in {@code evaluate}. */
@@ -76,13 +128,18 @@ final class TransformJob {
     try (TerminalProgress progress = new TerminalProgress(terminal, quiet, command.cancelled())) {
       return command.run.dryRun
           ? new TransformEngine.Outcome(engine.plan(request, progress), Optional.empty())
-          : engine.run(request, output, command.run.force, progress);
+          : engine.run(request, output, replaces(request.tuning()), progress);
     } catch (CancelledException e) {
       throw isAnother(before, attributes(output))
           ? new CancelledException(
               "Interrupted while the output was measured; " + output + " is complete.", e)
-          : new CancelledException("Interrupted; nothing was written.", e);
+          : new CancelledException(
+              "Interrupted; nothing was written." + advice(request.tuning()), e);
     }
+  }
+
+  private static String advice(TrainingFiles tuning) {
+    return tuning.checkpoint().filter(Files::exists).isPresent() ? " Go on with --resume." : "";
   }
 
   private static Optional<BasicFileAttributes> attributes(Path file) {
@@ -193,7 +250,7 @@ final class TransformJob {
   }
 
   /** What can be known to fail is said before the work, not after it. */
-  private void checkFiles(Path output) {
+  private void checkFiles(Path output, TrainingFiles tuning) {
     RunOptions options = command.run;
     if (Samples.name(model).isEmpty() && !Files.exists(Path.of(model))) {
       throw new ReadWriteException("No such file: " + model + ". Check the path.");
@@ -209,7 +266,9 @@ final class TransformJob {
     }
     if (!options.dryRun) {
       WritableFile.require(output);
-      checkNew(output);
+      if (!replaces(tuning)) {
+        checkNew(output);
+      }
     }
   }
 

@@ -13,6 +13,8 @@ import dev.compress.progress.Progress;
 import dev.compress.recipe.Recipe;
 import dev.compress.recipe.RecipeFile;
 import dev.compress.report.TransformReport;
+import dev.compress.train.TrainingSummary;
+import dev.compress.train.TrainingSummary.Reason;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -39,6 +41,7 @@ final class Bench {
   @Nullable RuntimeException failure;
   @Nullable Error error;
   @Nullable GateFailedException gate;
+  boolean interrupted;
 
   Result run(String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -80,9 +83,10 @@ final class Bench {
       if (error != null) {
         throw error;
       }
+      TransformReport report =
+          report(request.recipe(), request.model(), gate == null ? file : null);
       return new Outcome(
-          report(request.recipe(), request.model(), gate == null ? file : null),
-          Optional.ofNullable(gate));
+          interrupted ? tuned(report, Reason.INTERRUPTED) : report, Optional.ofNullable(gate));
     }
   }
 
@@ -108,6 +112,49 @@ final class Bench {
     }
   }
 
+  private static TransformReport tuned(TransformReport r, Reason end) {
+    TrainingSummary summary =
+        new TrainingSummary(
+            "top1",
+            List.of(new TrainingSummary.Epoch(1, 0.5, 0.9, 1e-3, 3)),
+            1,
+            0.9,
+            0.8,
+            new TrainingSummary.Speed(10, 100.0, 3),
+            new TrainingSummary.Stop(end, null),
+            List.of());
+    return withTrainings(r, List.of(new TransformReport.Training("fine-tune", summary)));
+  }
+
+  /** The same report of a transformation that trained. */
+  static TransformReport withTrainings(
+      TransformReport r, List<TransformReport.Training> trainings) {
+    return new TransformReport(
+        r.schema(),
+        r.tool(),
+        r.input(),
+        r.output(),
+        r.recipe(),
+        r.wallSeconds(),
+        r.peakRssBytes(),
+        r.passes(),
+        trainings,
+        r.kernels(),
+        r.integerMacShare(),
+        r.fidelity(),
+        r.speed(),
+        r.loadMs(),
+        r.accuracy(),
+        r.layers(),
+        r.data(),
+        r.sparsity(),
+        r.bitsPerWeight(),
+        r.weights(),
+        r.energy(),
+        r.notes(),
+        r.warnings());
+  }
+
   /** A report with everything in it. */
   static TransformReport report(Recipe recipe, String input, @Nullable Path written) {
     boolean done = written != null;
@@ -131,6 +178,7 @@ final class Bench {
                 List.of(
                     new Skipped("gemm-1", "Gemm", "a small matrix: slower in integers"),
                     new Skipped("gemm-2", "Gemm", "a small matrix: slower in integers")))),
+        List.of(),
         new TransformReport.Kernels(Map.of("Conv", 8), Map.of("Gemm", 2), List.of("conv-9")),
         0.978,
         new TransformReport.Fidelity(31.42, 0.99964, 1.0, 32, "calibration data"),

@@ -27,6 +27,7 @@ class LongReportTest {
         r.wallSeconds(),
         r.peakRssBytes(),
         List.of(new TransformReport.Pass("fold-constants", 1, List.of(), skipped)),
+        r.trainings(),
         r.kernels(),
         r.integerMacShare(),
         r.fidelity(),

@@ -17,12 +17,14 @@ import dev.compress.error.UnsupportedModelException;
 import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.recipe.Recipe;
 import dev.compress.recipe.RecipeBuilder;
+import dev.compress.train.TrainingFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -197,7 +199,8 @@ class ProgramTest {
                     .build(),
                 model.toString(),
                 java.util.Optional.of(Path.of("ranges.bin")),
-                EnergyChoice.parse("none")));
+                EnergyChoice.parse("none"),
+                TrainingFiles.NONE));
   }
 
   @Test
@@ -402,6 +405,31 @@ class ProgramTest {
     assertThat(compress().out()).doesNotContain("\u001b");
   }
 
+  /** What was learned until then is written, and the report says so. */
+  @Test
+  void anInterruptedTuningEndsAsInterruptedWithAModel() throws IOException {
+    bench.interrupted = true;
+    Path state = folder.resolve("state");
+    Files.writeString(state, "as it was");
+    Bench.Result result =
+        compress("--fine-tune", "2", "--train-data", "x", "--checkpoint", state.toString());
+    assertThat(result.code()).isEqualTo(130);
+    assertThat(result.err()).contains("holds the best so far").contains("Go on with --resume");
+    assertThat(state).exists();
+    TransformEngine.Request request = bench.requests.get(0);
+    assertThat(request.tuning().checkpoint()).contains(state);
+    assertThat(request.tuning().resume()).isFalse();
+    Files.writeString(Objects.requireNonNull(bench.output), "the best so far");
+    assertThat(compress("--fine-tune", "2", "--train-data", "x").code()).isEqualTo(2);
+    bench.interrupted = false;
+    Bench.Result again =
+        compress(
+            "--fine-tune", "2", "--train-data", "x", "--checkpoint", state.toString(), "--resume");
+    assertThat(again.code()).as(again.err()).isZero();
+    assertThat(bench.overwrite).as("the best so far is replaced").isTrue();
+    assertThat(bench.requests.get(1).tuning().resume()).isTrue();
+  }
+
   @Test
   void needsAModelAndSomethingToDo() {
     assertThat(bench.run().code()).isEqualTo(2);
@@ -415,6 +443,7 @@ class ProgramTest {
     assertThat(compress("second.onnx").code()).isEqualTo(2);
     assertThat(compress("--fine-tune", "3").err()).contains("--train-data PATH");
     assertThat(compress("--train-data", "x").err()).contains("--fine-tune EPOCHS");
+    assertThat(compress("--resume", "--prune", "0.5").err()).contains("--fine-tune EPOCHS");
     assertThat(compress("--fine-tune", "0", "--train-data", "x").err())
         .contains("--fine-tune must be 1 or more");
   }

@@ -52,6 +52,12 @@ public interface Progress {
   boolean cancelled();
 
   /**
+   * The wish to stop was heeded: no more is begun, and what is done is put away properly, which the
+   * same wish does not stop.
+   */
+  default void heeded() {}
+
+  /**
    * Stops here if the caller wants to.
    *
    * @throws CancelledException if {@link #cancelled()}

@@ -35,6 +35,7 @@ import dev.compress.quantize.QuantizeInt8;
 import dev.compress.quantize.Rounding;
 import dev.compress.quantize.StoreFloat16;
 import dev.compress.quantize.Target;
+import dev.compress.train.Augmentation;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -99,6 +100,7 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     passes.clustering();
     passes.gradualPruning();
     passes.quantizationAware();
+    passes.augmentation();
     passes.lowRank();
     return passes;
   }
@@ -392,6 +394,16 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
       throw new IllegalArgumentException("--quantization-aware " + missing);
     }
     return missing == null;
+  }
+
+  /** What is changed of images while the model is tuned. */
+  public Augmentation augmentation() {
+    String text = recipe.augment();
+    if (text != null && recipe.fineTune() == null) {
+      throw new IllegalArgumentException(
+          "--augment changes images that a model is tuned on. Add --fine-tune EPOCHS.");
+    }
+    return text == null ? Augmentation.NONE : Augmentation.parse(text);
   }
 
   /** The pruning that comes little by little while the model is tuned. */

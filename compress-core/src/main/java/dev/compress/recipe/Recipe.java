@@ -40,6 +40,7 @@ import org.jspecify.annotations.Nullable;
  * @param pruneSchedule once, or agp: little by little while it is tuned
  * @param trainData data to tune on
  * @param validationData data to choose the best epoch on
+ * @param augment what is changed of images at random while it is tuned, such as shift,flip
  * @param quantizationAware whether int8 is tuned through its quantization; by default with {@code
  *     fineTune}, where ranges are calibrated
  */
@@ -77,6 +78,7 @@ public record Recipe(
     @Nullable String pruneSchedule,
     @Nullable String trainData,
     @Nullable String validationData,
+    @Nullable String augment,
     @Nullable Boolean quantizationAware) {
   /** All defaults: prepares the model and changes no weights. */
   public static final Recipe EMPTY = new RecipeBuilder().build();

@@ -38,6 +38,7 @@ public final class RecipeBuilder {
   private @Nullable String pruneSchedule;
   private @Nullable String trainData;
   private @Nullable String validationData;
+  private @Nullable String augment;
   private @Nullable Boolean quantizationAware;
 
   /** All defaults. */
@@ -75,6 +76,7 @@ public final class RecipeBuilder {
     pruneSchedule = recipe.pruneSchedule();
     trainData = recipe.trainData();
     validationData = recipe.validationData();
+    augment = recipe.augment();
     quantizationAware = recipe.quantizationAware();
   }
 
@@ -264,6 +266,12 @@ public final class RecipeBuilder {
     return this;
   }
 
+  /** Sets what is changed of images at random while it is tuned. */
+  public RecipeBuilder augment(@Nullable String value) {
+    augment = value;
+    return this;
+  }
+
   /** Sets whether int8 is tuned through its quantization. */
   public RecipeBuilder quantizationAware(@Nullable Boolean value) {
     quantizationAware = value;
@@ -304,6 +312,7 @@ public final class RecipeBuilder {
         pruneSchedule,
         trainData,
         validationData,
+        augment,
         quantizationAware);
   }
 }

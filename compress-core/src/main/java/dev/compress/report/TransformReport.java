@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.annotation.JsonNaming;
 import dev.compress.energy.RunEnergy;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
+import dev.compress.train.TrainingSummary;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,7 @@ public record TransformReport(
     double wallSeconds,
     @Nullable Long peakRssBytes,
     List<Pass> passes,
+    List<Training> trainings,
     @Nullable Kernels kernels,
     @Nullable Double integerMacShare,
     @Nullable Fidelity fidelity,
@@ -111,6 +113,14 @@ public record TransformReport(
   public record Pass(String name, double seconds, List<Change> changed, List<Skipped> skipped) {}
 
   /**
+   * A training of {@code --fine-tune}.
+   *
+   * @param name of the pass that trained
+   * @param summary how it went
+   */
+  public record Training(String name, TrainingSummary summary) {}
+
+  /**
    * Kernels that ONNX Runtime chose for the output.
    *
    * @param integer integer kernels by ONNX op
@@ -190,6 +200,7 @@ public record TransformReport(
 
   public TransformReport {
     passes = List.copyOf(passes);
+    trainings = List.copyOf(trainings);
     layers = List.copyOf(layers);
     data = List.copyOf(data);
     weights = List.copyOf(weights);
@@ -212,6 +223,7 @@ public record TransformReport(
         wallSeconds,
         peakRssBytes,
         passes,
+        trainings,
         kernels,
         integerMacShare,
         fidelity,

@@ -22,10 +22,10 @@ import java.util.Set;
  * as a teacher. Zeros stay zero, shared values shared, channels removed.
  *
  * @param plan how
- * @param data on what
+ * @param run the trainings of this transformation: data and files
  * @param original the model before anything was taken from it
  */
-public record FineTune(Plan plan, TuningData data, OnnxModel original) implements CompressionPass {
+public record FineTune(Plan plan, TuningRun run, OnnxModel original) implements CompressionPass {
   /**
    * How to tune.
    *
@@ -62,8 +62,11 @@ public record FineTune(Plan plan, TuningData data, OnnxModel original) implement
 
   @Override
   public PassResult apply(OnnxModel model, PassContext context) {
+    if (run.stopped()) {
+      return PassResult.unchanged(model);
+    }
     Structure kept = Structure.of(model);
-    Tutoring tutoring = new Tutoring(data, original);
+    Tutoring tutoring = new Tutoring(name(), run, original);
     TrainingResult result =
         tutoring.train(
             model,

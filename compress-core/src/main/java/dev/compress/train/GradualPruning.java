@@ -9,9 +9,10 @@ import dev.compress.graph.OnnxModel;
  * that were zero and have grown since may come back.
  *
  * @param share in the end
+ * @param how by what rule, to tell one from another
  * @param pruner sets weights to zero
  */
-public record GradualPruning(double share, Pruner pruner) {
+public record GradualPruning(double share, String how, Pruner pruner) {
   /** Where in a training the pruning is over: the rest of it is for what is left. */
   public static final double END = 0.6;
 

@@ -1,5 +1,9 @@
 package dev.compress.train;
 
+import dev.compress.error.IoReason;
+import dev.compress.error.ReadWriteException;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 
@@ -24,5 +28,37 @@ public record TrainingFiles(Optional<Path> checkpoint, boolean resume, Optional<
     if (resume && checkpoint.isEmpty()) {
       throw new IllegalArgumentException("--resume needs the file of --checkpoint FILE.");
     }
+  }
+
+  /**
+   * The files of one training of several.
+   *
+   * @param number counted from 1; the first has the checkpoint's own name
+   */
+  public TrainingFiles ofTraining(int number) {
+    return new TrainingFiles(checkpoint.map(file -> numbered(file, number)), resume, log);
+  }
+
+  /**
+   * Removes the checkpoints of all trainings.
+   *
+   * @throws ReadWriteException if one cannot be removed
+   */
+  public void removeCheckpoints() {
+    if (checkpoint.isEmpty()) {
+      return;
+    }
+    Path file = checkpoint.get();
+    try {
+      for (int number = 1; Files.deleteIfExists(file); number++) {
+        file = numbered(checkpoint.get(), number + 1);
+      }
+    } catch (IOException e) {
+      throw new ReadWriteException("Cannot remove " + file + ": " + IoReason.of(e) + ".", e);
+    }
+  }
+
+  private static Path numbered(Path file, int number) {
+    return number == 1 ? file : file.resolveSibling(file.getFileName() + "." + number);
   }
 }

@@ -21,13 +21,13 @@ import java.util.Set;
  * same graph. Zeros stay zero, shared codes shared.
  *
  * @param epochs how long
- * @param data on what
+ * @param run the trainings of this transformation: data and files
  * @param original the model before anything was done to it
  * @param floats the model before it was quantized
  * @param quantization the pass that wrote it
  */
 public record TuneQuantized(
-    int epochs, TuningData data, OnnxModel original, OnnxModel floats, QuantizeInt8 quantization)
+    int epochs, TuningRun run, OnnxModel original, OnnxModel floats, QuantizeInt8 quantization)
     implements CompressionPass {
   /** What is right already is moved a little. */
   public static final double RATE = 1e-4;
@@ -56,13 +56,13 @@ public record TuneQuantized(
 
   @Override
   public PassResult apply(OnnxModel model, PassContext context) {
-    if (notApplicableTo(model).isPresent()) {
+    if (run.stopped() || notApplicableTo(model).isPresent()) {
       return PassResult.unchanged(model);
     }
     QuantizedTraining ready =
         QuantizedTraining.of(
             model, floats, quantization.target().maxWeightCode(), quantization.codes().most());
-    Tutoring tutoring = new Tutoring(data, original);
+    Tutoring tutoring = new Tutoring(name(), run, original);
     TrainingResult result =
         tutoring.train(
             ready.model(),

@@ -10,7 +10,6 @@ import dev.compress.pass.PassContext;
 import dev.compress.train.Objective.Teaching;
 import dev.compress.train.TeacherSignal.Kind;
 import dev.compress.train.TrainingSettings.RunSettings;
-import dev.compress.train.TrainingSummary.Reason;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -20,10 +19,11 @@ import java.util.Optional;
  * Teaches what was made of a model to do again what the model did: from labels, where there are
  * any, and from the model as a teacher.
  *
- * @param data on what
+ * @param pass that trains
+ * @param run the trainings of the transformation
  * @param original the model before anything was done to it
  */
-record Tutoring(TuningData data, OnnxModel original) {
+record Tutoring(String pass, TuningRun run, OnnxModel original) {
   private static final int BATCH = 64;
   private static final double TEMPERATURE = 2;
   private static final double ALPHA = 0.5;
@@ -36,7 +36,7 @@ record Tutoring(TuningData data, OnnxModel original) {
    * @param kept what of it must stay
    * @param epochs how long
    * @param rate the largest learning rate, of AdamW along a cosine
-   * @throws CancelledException if the user stopped it
+   * @throws CancelledException if the user stopped it before there was anything to keep
    */
   TrainingResult train(
       OnnxModel model, Structure kept, int epochs, double rate, PassContext context) {
@@ -53,7 +53,7 @@ record Tutoring(TuningData data, OnnxModel original) {
             BATCH,
             OptimizerSettings.ADAMW.withWeightDecay(DECAY),
             LearningRate.cosine(rate),
-            Augmentation.NONE,
+            run.augmentation(),
             new RunSettings(context.seed(), threads, 0));
     try (LiveTeacher teacher = new LiveTeacher(original, signals(model), threads);
         LiveTeacher judge = new LiveTeacher(original, signals(model).subList(0, 1), threads)) {
@@ -67,18 +67,17 @@ record Tutoring(TuningData data, OnnxModel original) {
                   new Objective(task, Optional.of(teaching), labels, List.of()),
                   settings,
                   kept,
-                  TrainingFiles.NONE),
+                  run.next()),
               context.progress());
-      if (result.summary().stopped().reason() == Reason.INTERRUPTED) {
-        throw new CancelledException("Interrupted while it was tuned; nothing was written.");
-      }
+      run.over(pass, result.summary());
       return result;
     }
   }
 
   private TrainingData bound(OnnxModel model, long seed) {
-    Dataset training = data.training().bind(DatasetSamples.inputsOf(model.graph()));
-    return data.selection()
+    Dataset training = run.data().training().bind(DatasetSamples.inputsOf(model.graph()));
+    return run.data()
+        .selection()
         .map(s -> s.bind(DatasetSamples.inputsOf(model.graph())))
         .map(s -> new TrainingData(training, s))
         .orElseGet(() -> TrainingData.split(training, seed));
@@ -105,12 +104,16 @@ record Tutoring(TuningData data, OnnxModel original) {
 
   /** What users should know of how it ended. */
   static List<String> warnings(TrainingSummary summary) {
-    return summary.stopped().reason() == Reason.DIVERGED
-        ? List.of(
-            "While it was tuned, the loss was no number at step "
-                + summary.stopped().step()
-                + ": the best model until then was kept.")
-        : List.of();
+    return switch (summary.stopped().reason()) {
+      case DIVERGED ->
+          List.of(
+              "While it was tuned, the loss was no number at step "
+                  + summary.stopped().step()
+                  + ": the best model until then was kept.");
+      case INTERRUPTED ->
+          List.of("Interrupted while it was tuned: it holds the best so far, and was not proven.");
+      case FINISHED, EARLY_STOP -> List.of();
+    };
   }
 
   /** How long, on what, and what became of the metric and the loss. */
@@ -124,7 +127,7 @@ record Tutoring(TuningData data, OnnxModel original) {
             Locale.ROOT,
             " for %d epochs on %s; epoch %d was the best",
             epochs.size(),
-            data.training().name(),
+            run.data().training().name(),
             summary.bestEpoch()));
     if (best != null) {
       text.append(String.format(Locale.ROOT, ", %s ", summary.metric()));
@@ -133,7 +136,8 @@ record Tutoring(TuningData data, OnnxModel original) {
       }
       text.append(String.format(Locale.ROOT, "%.4f after", best));
       text.append(
-          data.selection()
+          run.data()
+              .selection()
               .map(s -> " on " + s.name())
               .orElse(" on a tenth of it that was not learned from"));
     }
@@ -145,6 +149,8 @@ record Tutoring(TuningData data, OnnxModel original) {
               epochs.get(0).loss(),
               epochs.get(epochs.size() - 1).loss()));
     }
-    return text.append('.').toString();
+    text.append('.');
+    summary.notes().forEach(note -> text.append(' ').append(note));
+    return text.toString();
   }
 }

@@ -35,7 +35,7 @@ class SettingsTest {
   @ParameterizedTest(name = "step {0}")
   @CsvSource({"0, 0", "30, 0.7875", "60, 0.9", "99, 0.9"})
   void gradualPruningFollowsACube(long step, double share) {
-    GradualPruning pruning = new GradualPruning(0.9, (model, s) -> model);
+    GradualPruning pruning = new GradualPruning(0.9, "magnitude", (model, s) -> model);
     assertThat(pruning.at(step, 100)).isCloseTo(share, within(1e-12));
     assertThat(pruning.isOver(step, 100)).isEqualTo(step >= 60);
   }

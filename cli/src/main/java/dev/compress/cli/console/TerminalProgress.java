@@ -86,6 +86,12 @@ public final class TerminalProgress implements Progress, AutoCloseable {
     return cancelled.get();
   }
 
+  /** The next wish to stop is a new one. */
+  @Override
+  public void heeded() {
+    cancelled.set(false);
+  }
+
   private void paint(Terminal screen) {
     try {
       long wait = QUIET_NANOS - (System.nanoTime() - startNanos);

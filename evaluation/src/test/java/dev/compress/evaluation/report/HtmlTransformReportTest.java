@@ -37,6 +37,7 @@ class HtmlTransformReportTest {
                 List.of(
                     new Skipped("gemm-1", "Gemm", "small"),
                     new Skipped("gemm-2", "Gemm", "small")))),
+        List.of(),
         new TransformReport.Kernels(Map.of("Conv", 8), Map.of("Conv", 1, "Gemm", 2), List.of("c")),
         0.978,
         new TransformReport.Fidelity(31.42, 0.99964, 1.0, 32, "calibration data"),
@@ -69,6 +70,7 @@ class HtmlTransformReportTest {
         Map.of(),
         0.1,
         null,
+        List.of(),
         List.of(),
         null,
         null,

@@ -23,6 +23,9 @@ final class Position {
   /** Steps of the present epoch. */
   @JsonProperty long epochSteps;
 
+  /** Whether the pruning that comes while it trains is over. */
+  @JsonProperty boolean pruned;
+
   /** Epochs since the model got better. */
   @JsonProperty int withoutGain;
 

@@ -8,6 +8,7 @@ import dev.compress.models.autograd.Parameter;
 import dev.compress.models.autograd.op.Scalars;
 import dev.compress.train.Structure;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -32,31 +33,43 @@ final class StructureKeeper implements AutoCloseable {
   StructureKeeper(Structure structure, List<Parameter> parameters, NDManager manager) {
     for (Parameter parameter : parameters) {
       Structure.Rule rule = structure.rules().get(parameter.name());
-      if (rule == null || !parameter.trainable()) {
+      boolean pruned = structure.gradual().isPresent() && isWeight(parameter);
+      if ((rule == null && !pruned) || !parameter.trainable()) {
         continue;
       }
       float[] values = parameter.array().toFloatArray();
-      mask(parameter, values, manager);
+      mask(parameter, rule == null ? ones(values.length) : values, pruned, manager);
       if (rule == Structure.Rule.SHARED) {
         share(parameter.name(), values);
       }
     }
   }
 
-  private void mask(Parameter parameter, float[] values, NDManager manager) {
+  private static boolean isWeight(Parameter parameter) {
+    return parameter.array().getShape().dimension() >= 2;
+  }
+
+  private static float[] ones(int count) {
+    float[] ones = new float[count];
+    Arrays.fill(ones, 1);
+    return ones;
+  }
+
+  private void mask(Parameter parameter, float[] values, boolean always, NDManager manager) {
     float[] mask = new float[values.length];
     boolean zeros = false;
     for (int i = 0; i < mask.length; i++) {
       mask[i] = values[i] == 0 ? 0 : 1;
       zeros |= values[i] == 0;
     }
-    if (zeros) {
-      NDArray old =
-          masks.put(
-              parameter.name(), Scalars.owned(manager.create(mask, parameter.array().getShape())));
-      if (old != null) {
-        old.close();
+    NDArray old = masks.get(parameter.name());
+    if (old != null) {
+      try (NDArray now = manager.create(mask, parameter.array().getShape())) {
+        TrainedValues.assign(old, now);
       }
+    } else if (zeros || always) {
+      masks.put(
+          parameter.name(), Scalars.owned(manager.create(mask, parameter.array().getShape())));
     }
   }
 
@@ -83,10 +96,18 @@ final class StructureKeeper implements AutoCloseable {
     pruned.graph().initializers().forEach(i -> sparse.put(i.name(), i));
     for (Parameter parameter : parameters) {
       Initializer found = sparse.get(parameter.name());
-      if (found != null && parameter.trainable() && found.tensor().shape().rank() >= 2) {
-        mask(parameter, found.tensor().toFloats(), manager);
+      if (found != null && parameter.trainable() && isWeight(parameter)) {
+        mask(parameter, found.tensor().toFloats(), true, manager);
       }
     }
+  }
+
+  /** What is kept zero, a mask a weight in the order of their names: what a checkpoint holds. */
+  List<NDArray> masks() {
+    return masks.entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .map(Map.Entry::getValue)
+        .toList();
   }
 
   /** Makes the gradient of shared weights one of the shared values. */

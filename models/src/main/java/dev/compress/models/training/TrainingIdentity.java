@@ -30,7 +30,8 @@ final class TrainingIdentity {
         .teaching()
         .ifPresent(
             t -> parts.add(t.temperature() + " " + t.alpha() + " " + t.training().signals()));
-    parts.add(job.structure().toString());
+    parts.add(job.structure().rules() + " " + job.structure().quantization());
+    job.structure().gradual().ifPresent(g -> parts.add(g.share() + " " + g.how()));
     for (Initializer initializer : job.model().graph().initializers()) {
       parts.add(initializer.name() + initializer.tensor().shape());
       digest.update(initializer.tensor().data().toByteArray());

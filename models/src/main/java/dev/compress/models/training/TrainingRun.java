@@ -41,7 +41,6 @@ final class TrainingRun {
   private final SelectionScore score;
   private final List<String> notes = new ArrayList<>();
   private Position at = new Position();
-  private boolean pruned;
   private long lastSave = System.nanoTime();
   private long started = System.nanoTime();
 
@@ -82,6 +81,7 @@ final class TrainingRun {
       all.addAll(criterion.projections());
       all.addAll(update.memory());
       all.addAll(best.copies());
+      all.addAll(structure.masks());
       return all;
     }
   }
@@ -257,7 +257,7 @@ final class TrainingRun {
 
   /** A few times an epoch, until the pruning is over. */
   private void prune(Tools tools) {
-    if (gradual().isEmpty() || pruned) {
+    if (gradual().isEmpty() || at.pruned) {
       return;
     }
     GradualPruning pruning = gradual().get();
@@ -267,7 +267,7 @@ final class TrainingRun {
           pruning.pruner().prune(tools.graph().write(), pruning.at(at.step, steps()));
       tools.structure().maskAs(sparse, tools.graph().parameters(), tools.manager());
       tools.weights().forEach(tools.structure()::restoreZeros);
-      pruned = over;
+      at.pruned = over;
     }
   }
 
@@ -333,7 +333,7 @@ final class TrainingRun {
     at.epochSeconds += (System.nanoTime() - start) / 1e9;
     at.epochs.add(
         new Epoch(at.epoch, at.lossSum / Math.max(1, at.epochSteps), value, rate, at.epochSeconds));
-    boolean counts = gradual().isEmpty() || pruned; // a model with too few zeros is none
+    boolean counts = gradual().isEmpty() || at.pruned; // a model with too few zeros is none
     if (counts && score.isBetter(value, at.best == null ? Double.NaN : at.best)) {
       at.best = value;
       at.bestEpoch = at.epoch;

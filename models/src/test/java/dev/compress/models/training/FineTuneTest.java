@@ -177,5 +177,9 @@ class FineTuneTest {
         .hasMessageContaining("--prune SHARE");
     assertThatThrownBy(() -> Compress.with(recipe().prune(0.5).pruneSchedule("often").build()))
         .hasMessageContaining("once, agp");
+    assertThatThrownBy(() -> Compress.with(recipe().prune(0.5).augment("flip").build()))
+        .hasMessageContaining("Add --fine-tune EPOCHS");
+    assertThatThrownBy(() -> Compress.with(recipe().fineTune(1).augment("spin").build()))
+        .hasMessageContaining("shift, flip and cutout");
   }
 }
