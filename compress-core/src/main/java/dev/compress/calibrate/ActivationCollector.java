@@ -7,8 +7,10 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ForkJoinPool;
+import java.util.function.Consumer;
 
 /** Collects {@link ActivationStatistics} over samples; each value is observed by one thread. */
 public final class ActivationCollector {
@@ -49,29 +51,51 @@ public final class ActivationCollector {
    */
   public ActivationStatistics collect(ActivationReader reader, Samples samples, int threads) {
     Set<String> values = new LinkedHashSet<>(extremes.keySet());
-    values.addAll(histograms.keySet());
     values.addAll(channelAxes.keySet());
-    long[] seen = new long[1];
-    ForkJoinPool pool = new ForkJoinPool(Math.max(1, threads));
-    try {
-      if (!values.isEmpty()) {
-        reader.read(
-            values,
-            samples,
-            "calibrate",
-            (batch, n) -> {
-              channelAxes.forEach((v, axis) -> prepareChannels(v, axis, batch.get(v)));
-              pool.submit(() -> batch.entrySet().parallelStream().forEach(this::observe)).join();
-              seen[0] += n;
-            });
-      }
-    } finally {
-      pool.shutdown();
-    }
+    values.removeAll(histograms.keySet());
+    Map<String, Integer> axes = new LinkedHashMap<>(channelAxes);
+    axes.keySet().retainAll(values);
+    GraphReductions reductions = reader.reductions(values, axes);
+    values.addAll(histograms.keySet());
+    values.removeAll(reductions.values());
+    Set<String> read = new LinkedHashSet<>(reductions.outputs());
+    read.addAll(values);
+    read(reader.with(reductions), samples, read, threads, reductions::observe);
+    read(reader, samples, reductions.special(), threads, batch -> {});
     if (samples.count() == 0) {
       throw new InvalidDataException("The calibration data holds no sample; give at least one.");
     }
+    for (String value : reductions.values()) {
+      if (!reductions.special().contains(value)) {
+        channels.put(value, reductions.seen(value));
+      }
+    }
     return statistics(samples.count());
+  }
+
+  private void read(
+      ActivationReader reader,
+      Samples samples,
+      Set<String> values,
+      int threads,
+      Consumer<Map<String, TensorBuffer>> also) {
+    if (values.isEmpty()) {
+      return;
+    }
+    ForkJoinPool pool = new ForkJoinPool(Math.max(1, threads));
+    try {
+      reader.read(
+          values,
+          samples,
+          "calibrate",
+          (batch, n) -> {
+            also.accept(batch);
+            channelAxes.forEach((v, axis) -> prepareChannels(v, axis, batch.get(v)));
+            pool.submit(() -> batch.entrySet().parallelStream().forEach(this::observe)).join();
+          });
+    } finally {
+      pool.shutdown();
+    }
   }
 
   /** How many observations are asked for. */
@@ -189,7 +213,9 @@ public final class ActivationCollector {
           counted.put(v, o.histogram());
           summaries.put(v, o.summary());
         });
-    channels.forEach((v, o) -> perChannel.put(v, o.statistics()));
+    channelAxes.keySet().stream()
+        .filter(channels::containsKey)
+        .forEach(v -> perChannel.put(v, Objects.requireNonNull(channels.get(v)).statistics()));
     return new ActivationStatistics(summaries, counted, perChannel, samples);
   }
 }

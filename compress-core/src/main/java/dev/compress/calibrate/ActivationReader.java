@@ -31,6 +31,7 @@ public final class ActivationReader {
   private final Shapes shapes;
   private final int threads;
   private final Progress progress;
+  private final long unseenBytes;
 
   /**
    * A reader of one model's inner values.
@@ -41,10 +42,27 @@ public final class ActivationReader {
    * @param progress told one step a sample and group
    */
   public ActivationReader(OnnxModel model, Shapes shapes, int threads, Progress progress) {
+    this(model, shapes, threads, progress, 0);
+  }
+
+  private ActivationReader(
+      OnnxModel model, Shapes shapes, int threads, Progress progress, long unseenBytes) {
     this.model = model;
     this.shapes = shapes;
     this.threads = threads;
     this.progress = progress;
+    this.unseenBytes = unseenBytes;
+  }
+
+  /** What reductions in this reader's model can see, without showing it. */
+  GraphReductions reductions(Set<String> extremes, Map<String, Integer> channelAxes) {
+    return GraphReductions.in(model, shapes, extremes, channelAxes);
+  }
+
+  /** A reader of the model with reductions in it, whose outputs are among the values to read. */
+  ActivationReader with(GraphReductions reductions) {
+    long bytes = reductions.values().stream().mapToLong(this::bytesPerSample).sum();
+    return new ActivationReader(reductions.model(), shapes, threads, progress, bytes);
   }
 
   /** Sees one batch's values. */
@@ -148,7 +166,7 @@ public final class ActivationReader {
     if (!samples.batchable()) {
       return 1;
     }
-    long bytes = Math.max(1, values.stream().mapToLong(this::bytesPerSample).sum());
+    long bytes = Math.max(1, unseenBytes + values.stream().mapToLong(this::bytesPerSample).sum());
     return (int) Math.max(1, Math.min(MAX_BATCH, BUDGET_BYTES / 4 / bytes));
   }
 

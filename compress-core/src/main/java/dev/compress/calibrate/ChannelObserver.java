@@ -88,6 +88,21 @@ public final class ChannelObserver {
     }
   }
 
+  /**
+   * Takes in what somebody else summed up of values of one channel, all finite.
+   *
+   * @param count how many values
+   * @param total their sum
+   * @param squares the sum of their squares
+   */
+  void observeReduced(int c, long count, float low, float high, double total, double squares) {
+    counts[c] += count;
+    min[c] = Math.min(min[c], low);
+    max[c] = Math.max(max[c], high);
+    sum[c] += total;
+    sumOfSquares[c] += squares;
+  }
+
   private void observeInterleaved(float[] values, int at) {
     for (int c = 0; c < counts.length; c++) {
       float value = values[at + c];
