@@ -6,18 +6,21 @@ import dev.compress.tensor.TensorBuffer;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ForkJoinPool;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 
 /** Collects {@link ActivationStatistics} over samples; each value is observed by one thread. */
 public final class ActivationCollector {
   private final Map<String, MinMaxObserver> extremes = new LinkedHashMap<>();
   private final Map<String, HistogramObserver> histograms = new LinkedHashMap<>();
   private final Map<String, Integer> channelAxes = new LinkedHashMap<>();
-  private final Map<String, ChannelObserver> channels = new HashMap<>();
+  private final Map<String, Integer> meanAxes = new LinkedHashMap<>();
+  private final Map<String, ChannelObserver> channels = new ConcurrentHashMap<>();
 
   /** Wants the extremes of values. */
   public ActivationCollector extremesOf(Set<String> values) {
@@ -42,6 +45,16 @@ public final class ActivationCollector {
   }
 
   /**
+   * Wants the means per channel and nothing else of them, which takes less time.
+   *
+   * @param axisByValue the channels' axis of each value; negative counts from the end
+   */
+  public ActivationCollector meansOf(Map<String, Integer> axisByValue) {
+    meanAxes.putAll(axisByValue);
+    return this;
+  }
+
+  /**
    * Runs the samples.
    *
    * @param reader of the model whose values these are
@@ -50,57 +63,77 @@ public final class ActivationCollector {
    * @throws InvalidDataException if there is no sample
    */
   public ActivationStatistics collect(ActivationReader reader, Samples samples, int threads) {
-    Set<String> values = new LinkedHashSet<>(extremes.keySet());
-    values.addAll(channelAxes.keySet());
-    values.removeAll(histograms.keySet());
-    Map<String, Integer> axes = new LinkedHashMap<>(channelAxes);
-    axes.keySet().retainAll(values);
-    GraphReductions reductions = reader.reductions(values, axes);
+    Set<String> direct = new LinkedHashSet<>(channelAxes.keySet());
+    direct.addAll(meanAxes.keySet());
+    direct.addAll(except(extremes.keySet(), histograms.keySet()));
+    GraphReductions reductions =
+        reader.reductions(except(extremes.keySet(), histograms.keySet()), channelAxes, meanAxes);
+    Set<String> values = new LinkedHashSet<>(reductions.outputs());
+    direct.removeAll(reductions.values());
+    values.addAll(direct);
     values.addAll(histograms.keySet());
-    values.removeAll(reductions.values());
-    Set<String> read = new LinkedHashSet<>(reductions.outputs());
-    read.addAll(values);
-    read(reader.with(reductions), samples, read, threads, reductions::observe);
-    read(reader, samples, reductions.special(), threads, batch -> {});
+    ForkJoinPool pool = new ForkJoinPool(Math.max(1, threads));
+    try {
+      read(
+          reader.with(reductions),
+          samples,
+          values,
+          (batch, n) -> {
+            reductions.observe(batch);
+            each(pool, batch, histograms.keySet(), this::count);
+            each(pool, batch, direct, this::observe);
+          });
+      Set<String> special = reductions.special();
+      read(reader, samples, special, (batch, n) -> each(pool, batch, special, this::observe));
+    } finally {
+      pool.shutdown();
+    }
     if (samples.count() == 0) {
       throw new InvalidDataException("The calibration data holds no sample; give at least one.");
     }
-    for (String value : reductions.values()) {
-      if (!reductions.special().contains(value)) {
-        channels.put(value, reductions.seen(value));
-      }
+    for (String value : except(reductions.values(), reductions.special())) {
+      channels.put(value, reductions.seen(value));
     }
     return statistics(samples.count());
   }
 
-  private void read(
+  private static void read(
       ActivationReader reader,
       Samples samples,
       Set<String> values,
-      int threads,
-      Consumer<Map<String, TensorBuffer>> also) {
-    if (values.isEmpty()) {
+      ActivationReader.Observer observer) {
+    if (!values.isEmpty()) {
+      reader.read(values, samples, "calibrate", observer);
+    }
+  }
+
+  private static void each(
+      ForkJoinPool pool,
+      Map<String, TensorBuffer> batch,
+      Set<String> values,
+      BiConsumer<String, TensorBuffer> observer) {
+    List<String> here = values.stream().filter(batch::containsKey).toList();
+    if (here.isEmpty()) {
       return;
     }
-    ForkJoinPool pool = new ForkJoinPool(Math.max(1, threads));
-    try {
-      reader.read(
-          values,
-          samples,
-          "calibrate",
-          (batch, n) -> {
-            also.accept(batch);
-            channelAxes.forEach((v, axis) -> prepareChannels(v, axis, batch.get(v)));
-            pool.submit(() -> batch.entrySet().parallelStream().forEach(this::observe)).join();
-          });
-    } finally {
-      pool.shutdown();
+    pool.submit(
+            () ->
+                here.parallelStream()
+                    .forEach(
+                        v -> observer.accept(v, floats(v, Objects.requireNonNull(batch.get(v))))))
+        .join();
+  }
+
+  private static TensorBuffer floats(String value, TensorBuffer tensor) {
+    if (!tensor.type().equals(ElementType.FLOAT)) {
+      throw new IllegalArgumentException("Value " + value + " is " + tensor.type() + ", not float");
     }
+    return tensor;
   }
 
   /** How many observations are asked for. */
   int observations() {
-    return extremes.size() + histograms.size() + channelAxes.size();
+    return extremes.size() + histograms.size() + channelAxes.size() + meanAxes.size();
   }
 
   /** A collector of what is not known yet. */
@@ -110,7 +143,9 @@ public final class ActivationCollector {
     rest.histogramsOf(except(histograms.keySet(), known.histograms().keySet()));
     Map<String, Integer> axes = new LinkedHashMap<>(channelAxes);
     axes.entrySet().removeIf(e -> known.channels().containsKey(channelKey(e)));
-    return rest.channelsOf(axes);
+    Map<String, Integer> means = new LinkedHashMap<>(meanAxes);
+    means.entrySet().removeIf(e -> known.means().containsKey(channelKey(e)));
+    return rest.channelsOf(axes).meansOf(means);
   }
 
   private static Set<String> except(Set<String> all, Set<String> known) {
@@ -129,6 +164,10 @@ public final class ActivationCollector {
             e ->
                 seen.channelsOf(e.getKey())
                     .ifPresent(c -> learnt.channels().put(channelKey(e), c)));
+    meanAxes
+        .entrySet()
+        .forEach(
+            e -> seen.meansOf(e.getKey()).ifPresent(m -> learnt.means().put(channelKey(e), m)));
   }
 
   /** What this collector would see, all of it being known. */
@@ -149,37 +188,35 @@ public final class ActivationCollector {
                 perChannel.put(e.getKey(), statistics);
               }
             });
-    return new ActivationStatistics(summaries, counted, perChannel, samples);
+    Map<String, double[]> means = new HashMap<>();
+    meanAxes
+        .entrySet()
+        .forEach(
+            e -> {
+              double[] mean = known.means().get(channelKey(e));
+              if (mean != null) {
+                means.put(e.getKey(), mean);
+              }
+            });
+    return new ActivationStatistics(summaries, counted, perChannel, means, samples);
   }
 
   private static String channelKey(Map.Entry<String, Integer> valueAndAxis) {
     return valueAndAxis.getValue() + ":" + valueAndAxis.getKey();
   }
 
-  private void prepareChannels(
-      String value, int axis, @org.jspecify.annotations.Nullable TensorBuffer tensor) {
-    if (tensor != null && !channels.containsKey(value)) {
-      channels.put(value, new ChannelObserver((int) tensor.shape().dim(axis)));
-    }
+  private void count(String value, TensorBuffer tensor) {
+    Objects.requireNonNull(histograms.get(value)).observe(tensor.floats());
   }
 
-  private void observe(Map.Entry<String, TensorBuffer> entry) {
-    String value = entry.getKey();
-    TensorBuffer tensor = entry.getValue();
-    if (!tensor.type().equals(ElementType.FLOAT)) {
-      throw new IllegalArgumentException("Value " + value + " is " + tensor.type() + ", not float");
-    }
-    MinMaxObserver minMax = extremes.get(value);
-    HistogramObserver histogram = histograms.get(value);
-    ChannelObserver channel = channels.get(value);
-    if (minMax != null && channel == null) {
-      minMax.observe(tensor.floats());
-    }
-    if (histogram != null) {
-      histogram.observe(tensor.floats());
-    }
-    if (channel != null && tensor.shape().elementCount() > 0) {
-      observeChannels(channel, tensor, channelAxes.getOrDefault(value, 1));
+  private void observe(String value, TensorBuffer tensor) {
+    Integer axis = channelAxes.getOrDefault(value, meanAxes.get(value));
+    if (axis == null) {
+      Objects.requireNonNull(extremes.get(value)).observe(tensor.floats());
+    } else if (tensor.shape().elementCount() > 0) {
+      int size = (int) tensor.shape().dim(axis);
+      observeChannels(
+          channels.computeIfAbsent(value, v -> new ChannelObserver(size)), tensor, axis);
     }
   }
 
@@ -213,9 +250,16 @@ public final class ActivationCollector {
           counted.put(v, o.histogram());
           summaries.put(v, o.summary());
         });
-    channelAxes.keySet().stream()
-        .filter(channels::containsKey)
-        .forEach(v -> perChannel.put(v, Objects.requireNonNull(channels.get(v)).statistics()));
-    return new ActivationStatistics(summaries, counted, perChannel, samples);
+    Map<String, double[]> means = new HashMap<>();
+    channels.forEach(
+        (v, o) -> {
+          if (channelAxes.containsKey(v)) {
+            perChannel.put(v, o.statistics());
+          }
+          if (meanAxes.containsKey(v)) {
+            means.put(v, o.statistics().mean());
+          }
+        });
+    return new ActivationStatistics(summaries, counted, perChannel, means, samples);
   }
 }

@@ -55,8 +55,9 @@ public final class ActivationReader {
   }
 
   /** What reductions in this reader's model can see, without showing it. */
-  GraphReductions reductions(Set<String> extremes, Map<String, Integer> channelAxes) {
-    return GraphReductions.in(model, shapes, extremes, channelAxes);
+  GraphReductions reductions(
+      Set<String> extremes, Map<String, Integer> channelAxes, Map<String, Integer> meanAxes) {
+    return GraphReductions.in(model, shapes, extremes, channelAxes, meanAxes);
   }
 
   /** A reader of the model with reductions in it, whose outputs are among the values to read. */

@@ -36,15 +36,18 @@ public final class CalibrationCache {
    * @param summaries by value
    * @param histograms by value
    * @param channels by value and axis, as {@code axis:value}
+   * @param means per channel by value and axis, likewise
    * @param choices decisions that were searched for, by a digest of the question
    */
   record Learnt(
       Map<String, ValueSummary> summaries,
       Map<String, Histogram> histograms,
       Map<String, ChannelStatistics> channels,
+      Map<String, double[]> means,
       Map<String, Map<String, Integer>> choices) {
     Learnt() {
       this(
+          new LinkedHashMap<>(),
           new LinkedHashMap<>(),
           new LinkedHashMap<>(),
           new LinkedHashMap<>(),

@@ -30,7 +30,7 @@ import java.util.zip.ZipException;
  * whenever observers would see the same values differently.
  */
 final class CalibrationFile {
-  private static final byte[] MAGIC = "CMPRCAL1".getBytes(StandardCharsets.US_ASCII);
+  private static final byte[] MAGIC = "CMPRCAL2".getBytes(StandardCharsets.US_ASCII);
   private static final int MOST_BINS = 1 << 20;
   private static final int MOST_CHANNELS = 1 << 24;
   private static final int MOST_ENTRIES = 1 << 20;
@@ -98,6 +98,7 @@ final class CalibrationFile {
         map(in, CalibrationFile::readSummary),
         map(in, CalibrationFile::readHistogram),
         map(in, CalibrationFile::readChannels),
+        map(in, CalibrationFile::readMeans),
         map(in, i -> map(i, DataInputStream::readInt)));
   }
 
@@ -105,6 +106,7 @@ final class CalibrationFile {
     map(out, learnt.summaries(), CalibrationFile::writeSummary);
     map(out, learnt.histograms(), CalibrationFile::writeHistogram);
     map(out, learnt.channels(), CalibrationFile::writeChannels);
+    map(out, learnt.means(), CalibrationFile::writeMeans);
     map(out, learnt.choices(), (o, choice) -> map(o, choice, DataOutputStream::writeInt));
   }
 
@@ -168,6 +170,21 @@ final class CalibrationFile {
       out.writeDouble(c.meanSquare());
     }
     out.writeLong(statistics.nonFiniteCount());
+  }
+
+  private static double[] readMeans(DataInputStream in) throws IOException {
+    double[] means = new double[count(in, MOST_CHANNELS)];
+    for (int i = 0; i < means.length; i++) {
+      means[i] = in.readDouble();
+    }
+    return means;
+  }
+
+  private static void writeMeans(DataOutputStream out, double[] means) throws IOException {
+    out.writeInt(means.length);
+    for (double mean : means) {
+      out.writeDouble(mean);
+    }
   }
 
   private static int count(DataInputStream in, int most) throws IOException {

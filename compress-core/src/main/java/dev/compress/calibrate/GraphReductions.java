@@ -37,6 +37,13 @@ final class GraphReductions {
 
   private static final long AXES_ARE_INPUTS_FROM_OPSET = 18;
 
+  /** The mean always, because it tells of NaN; then as many as are wanted. */
+  private static final List<String> OPERATORS =
+      List.of("ReduceMean", "ReduceMin", "ReduceMax", "ReduceSumSquare");
+
+  private static final int MEAN_ONLY = 1;
+  private static final int MEAN_AND_EXTREMES = 3;
+
   /**
    * How a value is reduced.
    *
@@ -44,7 +51,7 @@ final class GraphReductions {
    * @param axes that are reduced: all but the first and that of the channels
    * @param channels how many, 1 where only the extremes of the whole are wanted
    * @param inner elements of one channel of one sample
-   * @param outputs names of minimum, maximum, mean and, for channels, mean square
+   * @param outputs of the first operators
    */
   private record Reduction(
       String value, long[] axes, int channels, long inner, List<String> outputs) {}
@@ -65,22 +72,34 @@ final class GraphReductions {
    *
    * @param extremes values whose extremes are wanted
    * @param channelAxes values whose statistics per channel are wanted, and their channels' axes
+   * @param meanAxes values whose means per channel are wanted, likewise
    */
   static GraphReductions in(
-      OnnxModel model, Shapes shapes, Set<String> extremes, Map<String, Integer> channelAxes) {
+      OnnxModel model,
+      Shapes shapes,
+      Set<String> extremes,
+      Map<String, Integer> channelAxes,
+      Map<String, Integer> meanAxes) {
     GraphEditor names = new GraphEditor(model.graph());
     Map<String, Reduction> reductions = new LinkedHashMap<>();
-    Stream.concat(extremes.stream(), channelAxes.keySet().stream())
+    Stream.of(extremes, channelAxes.keySet(), meanAxes.keySet())
+        .flatMap(Set::stream)
         .distinct()
         .forEach(
-            value ->
-                plan(value, Optional.ofNullable(channelAxes.get(value)), shapes, names)
-                    .ifPresent(r -> reductions.put(value, r)));
+            value -> {
+              Integer axis = channelAxes.getOrDefault(value, meanAxes.get(value));
+              int wanted =
+                  channelAxes.containsKey(value)
+                      ? OPERATORS.size()
+                      : extremes.contains(value) ? MEAN_AND_EXTREMES : MEAN_ONLY;
+              plan(value, Optional.ofNullable(axis), wanted, shapes, names)
+                  .ifPresent(r -> reductions.put(value, r));
+            });
     return new GraphReductions(withNodes(model, reductions.values()), reductions);
   }
 
   private static Optional<Reduction> plan(
-      String value, Optional<Integer> axis, Shapes shapes, GraphEditor names) {
+      String value, Optional<Integer> axis, int wanted, Shapes shapes, GraphEditor names) {
     List<Dim> dims = shapes.dims(value).orElse(List.of());
     int kept = axis.map(a -> a < 0 ? a + dims.size() : a).orElse(-1);
     long inner = 1;
@@ -104,9 +123,9 @@ final class GraphReductions {
       return Optional.empty();
     }
     List<String> outputs =
-        Stream.of("min", "max", "mean", "squares")
-            .limit(axis.isPresent() ? 4 : 3)
-            .map(kind -> names.freshName("compress_" + kind + "_" + value))
+        OPERATORS.stream()
+            .limit(wanted)
+            .map(operator -> names.freshName(operator + "_" + value))
             .toList();
     return Optional.of(
         new Reduction(value, axes.stream().mapToLong(a -> a).toArray(), channels, inner, outputs));
@@ -131,12 +150,11 @@ final class GraphReductions {
         inputs = List.of(reduction.value(), axes);
         attributes = List.of(dropDims);
       }
-      List<String> operators = List.of("ReduceMin", "ReduceMax", "ReduceMean", "ReduceSumSquare");
       for (int i = 0; i < reduction.outputs().size(); i++) {
         String output = reduction.outputs().get(i);
         nodes.add(
             Node.of(
-                operators.get(i),
+                OPERATORS.get(i),
                 output,
                 inputs,
                 List.of(output),
@@ -178,16 +196,18 @@ final class GraphReductions {
               .map(o -> Objects.requireNonNull(values.get(o), o).floats())
               .toList();
       ChannelObserver observer = Objects.requireNonNull(observers.get(reduction.value()));
+      boolean extremes = parts.size() >= MEAN_AND_EXTREMES;
+      boolean all = parts.size() == OPERATORS.size();
       boolean finite = true;
       for (int i = 0; i < parts.get(0).remaining(); i++) {
-        double mean = parts.get(2).get(i);
-        double squares = parts.size() > 3 ? parts.get(3).get(i) : 0;
+        double mean = parts.get(0).get(i);
+        double squares = all ? parts.get(3).get(i) : 0;
         finite &= Double.isFinite(mean) && Double.isFinite(squares);
         observer.observeReduced(
             i % reduction.channels(),
             reduction.inner(),
-            parts.get(0).get(i),
-            parts.get(1).get(i),
+            extremes ? parts.get(1).get(i) : 0,
+            extremes ? parts.get(2).get(i) : 0,
             mean * reduction.inner(),
             squares);
       }

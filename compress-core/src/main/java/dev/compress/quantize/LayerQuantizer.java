@@ -1,7 +1,6 @@
 package dev.compress.quantize;
 
 import dev.compress.calibrate.ActivationStatistics;
-import dev.compress.calibrate.ChannelStatistics;
 import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Node;
 import dev.compress.pass.PassContext;
@@ -80,10 +79,9 @@ record LayerQuantizer(
                 quantizer,
                 bias,
                 context));
-    Optional<ChannelStatistics> channels = statistics.channelsOf(node.input(0));
-    if (channels.isPresent() && (bias.length > 0 || node.is("Conv"))) {
-      bias =
-          corrected(bias, WeightError.expectedOutputShift(pattern, codes, channels.get().mean()));
+    Optional<double[]> means = statistics.meansOf(node.input(0));
+    if (means.isPresent() && (bias.length > 0 || node.is("Conv"))) {
+      bias = corrected(bias, WeightError.expectedOutputShift(pattern, codes, means.get()));
     }
     return new Layer(pattern, biasAdd, codes, bias, quantizer);
   }

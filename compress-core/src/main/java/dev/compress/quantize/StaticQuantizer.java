@@ -201,7 +201,7 @@ final class StaticQuantizer {
     for (NodePattern pattern : plan.weighted.values()) {
       channelAxes.put(pattern.node().input(0), pattern.node().is("Conv") ? 1 : -1);
     }
-    ActivationCollector collector = new ActivationCollector().channelsOf(channelAxes);
+    ActivationCollector collector = new ActivationCollector().meansOf(channelAxes);
     boolean extremesOnly = settings.method().filter(RangeMethod.MIN_MAX::equals).isPresent();
     collector =
         extremesOnly ? collector.extremesOf(plan.roots()) : collector.histogramsOf(plan.roots());
