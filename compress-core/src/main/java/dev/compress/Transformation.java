@@ -98,16 +98,17 @@ final class Transformation {
     // Its library is loaded meanwhile; whoever needs it meets a failure again.
     CompletableFuture<RuntimeInfo> unused = inBackground("compress-runtime", RuntimeInfo::get);
     LoadedModel loaded = OnnxReader.read(file);
-    CompletableFuture<String> hash = inBackground("compress-hash", () -> Sha256.of(file));
-    // Kept by the dataset, which is asked for it when the output is written.
-    CompletableFuture<Optional<String>> unusedToo =
-        hash.thenApplyAsync(h -> work.calibration().map(Dataset::contentSha256));
     GraphValidator.Checked checked = GraphValidator.check(loaded.model());
     work.report().warn(checked.warnings());
     work.report().warn(work.passes().filter().unmatched(checked.model().graph()));
     // Refuses what contradicts itself, even where no pass has anything to do.
     Memo memo = new Memo();
     memo.keep(checked.model(), ShapeInference.infer(checked.model()));
+    // Only now: until here the library is loaded beside, and cores may be two.
+    CompletableFuture<String> hash = inBackground("compress-hash", () -> Sha256.of(file));
+    // Kept by the dataset, which is asked for it when the output is written.
+    CompletableFuture<Optional<String>> unusedToo =
+        hash.thenApplyAsync(h -> work.calibration().map(Dataset::contentSha256));
     Optional<ModelScore> score = work.selection().map(d -> work.scoreOn(d, checked.model()));
     try (Scratch scratch = scratchBeside(output)) {
       Transformed transformed = new PassStage(work).transform(checked.model(), scratch, memo);

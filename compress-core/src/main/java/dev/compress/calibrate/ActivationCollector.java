@@ -3,12 +3,14 @@ package dev.compress.calibrate;
 import dev.compress.error.InvalidDataException;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.TensorBuffer;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ForkJoinPool;
@@ -167,7 +169,9 @@ public final class ActivationCollector {
     meanAxes
         .entrySet()
         .forEach(
-            e -> seen.meansOf(e.getKey()).ifPresent(m -> learnt.means().put(channelKey(e), m)));
+            e ->
+                Optional.ofNullable(seen.means().get(e.getKey()))
+                    .ifPresent(m -> learnt.means().put(channelKey(e), m)));
   }
 
   /** What this collector would see, all of it being known. */
@@ -188,12 +192,12 @@ public final class ActivationCollector {
                 perChannel.put(e.getKey(), statistics);
               }
             });
-    Map<String, double[]> means = new HashMap<>();
+    Map<String, List<Double>> means = new HashMap<>();
     meanAxes
         .entrySet()
         .forEach(
             e -> {
-              double[] mean = known.means().get(channelKey(e));
+              List<Double> mean = known.means().get(channelKey(e));
               if (mean != null) {
                 means.put(e.getKey(), mean);
               }
@@ -250,14 +254,14 @@ public final class ActivationCollector {
           counted.put(v, o.histogram());
           summaries.put(v, o.summary());
         });
-    Map<String, double[]> means = new HashMap<>();
+    Map<String, List<Double>> means = new HashMap<>();
     channels.forEach(
         (v, o) -> {
           if (channelAxes.containsKey(v)) {
             perChannel.put(v, o.statistics());
           }
           if (meanAxes.containsKey(v)) {
-            means.put(v, o.statistics().mean());
+            means.put(v, Arrays.stream(o.statistics().mean()).boxed().toList());
           }
         });
     return new ActivationStatistics(summaries, counted, perChannel, means, samples);

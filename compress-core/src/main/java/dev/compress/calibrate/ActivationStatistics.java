@@ -1,5 +1,6 @@
 package dev.compress.calibrate;
 
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -16,7 +17,7 @@ public record ActivationStatistics(
     Map<String, ValueSummary> summaries,
     Map<String, Histogram> histograms,
     Map<String, ChannelStatistics> channels,
-    Map<String, double[]> means,
+    Map<String, List<Double>> means,
     long samples) {
   public ActivationStatistics {
     summaries = Map.copyOf(summaries);
@@ -32,6 +33,7 @@ public record ActivationStatistics(
 
   /** The means per channel of a value, if they were asked for. */
   public Optional<double[]> meansOf(String value) {
-    return Optional.ofNullable(means.get(value));
+    return Optional.ofNullable(means.get(value))
+        .map(m -> m.stream().mapToDouble(Double::doubleValue).toArray());
   }
 }

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -43,7 +44,7 @@ public final class CalibrationCache {
       Map<String, ValueSummary> summaries,
       Map<String, Histogram> histograms,
       Map<String, ChannelStatistics> channels,
-      Map<String, double[]> means,
+      Map<String, List<Double>> means,
       Map<String, Map<String, Integer>> choices) {
     Learnt() {
       this(

@@ -172,16 +172,17 @@ final class CalibrationFile {
     out.writeLong(statistics.nonFiniteCount());
   }
 
-  private static double[] readMeans(DataInputStream in) throws IOException {
-    double[] means = new double[count(in, MOST_CHANNELS)];
-    for (int i = 0; i < means.length; i++) {
-      means[i] = in.readDouble();
+  private static List<Double> readMeans(DataInputStream in) throws IOException {
+    int count = count(in, MOST_CHANNELS);
+    List<Double> means = new ArrayList<>();
+    for (int i = 0; i < count; i++) {
+      means.add(in.readDouble());
     }
     return means;
   }
 
-  private static void writeMeans(DataOutputStream out, double[] means) throws IOException {
-    out.writeInt(means.length);
+  private static void writeMeans(DataOutputStream out, List<Double> means) throws IOException {
+    out.writeInt(means.size());
     for (double mean : means) {
       out.writeDouble(mean);
     }
