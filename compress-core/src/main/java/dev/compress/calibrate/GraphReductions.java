@@ -54,7 +54,7 @@ final class GraphReductions {
    * @param outputs of the first operators
    */
   private record Reduction(
-      String value, long[] axes, int channels, long inner, List<String> outputs) {}
+      String value, List<Long> axes, int channels, long inner, List<String> outputs) {}
 
   private final OnnxModel model;
   private final Map<String, Reduction> reductions;
@@ -127,8 +127,7 @@ final class GraphReductions {
             .limit(wanted)
             .map(operator -> names.freshName(operator + "_" + value))
             .toList();
-    return Optional.of(
-        new Reduction(value, axes.stream().mapToLong(a -> a).toArray(), channels, inner, outputs));
+    return Optional.of(new Reduction(value, axes, channels, inner, outputs));
   }
 
   /**
@@ -139,15 +138,14 @@ final class GraphReductions {
     List<Node> nodes = new ArrayList<>();
     List<Initializer> initializers = new ArrayList<>(model.graph().initializers());
     for (Reduction reduction : reductions) {
+      long[] axes = reduction.axes().stream().mapToLong(Long::longValue).toArray();
       Attribute dropDims = Attribute.of("keepdims", 0);
       List<String> inputs = List.of(reduction.value());
-      List<Attribute> attributes = List.of(dropDims, Attribute.of("axes", reduction.axes()));
+      List<Attribute> attributes = List.of(dropDims, Attribute.of("axes", axes));
       if (model.opset() >= AXES_ARE_INPUTS_FROM_OPSET) {
-        String axes = reduction.outputs().get(0) + "_axes";
-        initializers.add(
-            Initializer.of(
-                axes, Tensor.ofLongs(Shape.of(reduction.axes().length), reduction.axes())));
-        inputs = List.of(reduction.value(), axes);
+        String name = reduction.outputs().get(0) + "_axes";
+        initializers.add(Initializer.of(name, Tensor.ofLongs(Shape.of(axes.length), axes)));
+        inputs = List.of(reduction.value(), name);
         attributes = List.of(dropDims);
       }
       for (int i = 0; i < reduction.outputs().size(); i++) {

@@ -19,6 +19,7 @@ import dev.compress.tensor.TensorBuffer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -58,7 +59,7 @@ class GraphReductionsTest {
             ElementType.FLOAT, List.of(first, Dim.of(CHANNELS), Dim.of(HEIGHT), Dim.of(WIDTH))));
   }
 
-  private record Images(float[][] values, boolean batchable) implements Samples {
+  private record Images(List<float[]> values, boolean batchable) implements Samples {
     static Images random(boolean batchable) {
       Random random = new Random(7);
       float[][] values = new float[SAMPLES][ELEMENTS];
@@ -67,22 +68,22 @@ class GraphReductionsTest {
           image[i] = (float) random.nextGaussian();
         }
       }
-      return new Images(values, batchable);
+      return new Images(List.of(values), batchable);
     }
 
     @Override
     public long count() {
-      return values.length;
+      return values.size();
     }
 
     @Override
     public void forEachBatch(int batchSize, BatchReader reader) {
       int step = batchable ? batchSize : 1;
-      for (int from = 0; from < values.length; from += step) {
-        int n = Math.min(step, values.length - from);
+      for (int from = 0; from < values.size(); from += step) {
+        int n = Math.min(step, values.size() - from);
         float[] joined = new float[n * ELEMENTS];
         for (int i = 0; i < n; i++) {
-          System.arraycopy(values[from + i], 0, joined, i * ELEMENTS, ELEMENTS);
+          System.arraycopy(values.get(from + i), 0, joined, i * ELEMENTS, ELEMENTS);
         }
         reader.read(Map.of("x", TensorBuffer.of(Shape.of(n, CHANNELS, HEIGHT, WIDTH), joined)), n);
       }
@@ -98,7 +99,7 @@ class GraphReductionsTest {
   }
 
   private static double[] ofChannel(Images images, float shift, int channel) {
-    return Arrays.stream(images.values())
+    return images.values().stream()
         .flatMapToDouble(
             v ->
                 IntStream.range(channel * HEIGHT * WIDTH, (channel + 1) * HEIGHT * WIDTH)
@@ -138,7 +139,7 @@ class GraphReductionsTest {
             .boxed()
             .flatMapToDouble(c -> Arrays.stream(ofChannel(images, shift[c], c)))
             .toArray();
-    ValueSummary y = seen.summaries().get("y");
+    ValueSummary y = Objects.requireNonNull(seen.summaries().get("y"));
     assertThat(y.count()).isEqualTo(all.length);
     assertThat(y.min()).isZero();
     assertThat(y.max()).isEqualTo((float) Arrays.stream(all).max().orElseThrow());
@@ -200,8 +201,8 @@ class GraphReductionsTest {
   @Test
   void showsWhatIsNotFiniteToTheObserversAfterAll() {
     Images images = Images.random(true);
-    images.values()[3][HEIGHT * WIDTH + 17] = Float.NaN;
-    images.values()[1][5] = Float.NEGATIVE_INFINITY;
+    images.values().get(3)[HEIGHT * WIDTH + 17] = Float.NaN;
+    images.values().get(1)[5] = Float.NEGATIVE_INFINITY;
     ActivationStatistics seen =
         collect(
             model(17, "n"),
@@ -211,11 +212,11 @@ class GraphReductionsTest {
                 .meansOf(Map.of("a", 1)),
             images,
             2);
-    ValueSummary x = seen.summaries().get("x");
+    ValueSummary x = Objects.requireNonNull(seen.summaries().get("x"));
     assertThat(x.nanCount()).isEqualTo(1);
     assertThat(x.negativeInfinityCount()).isEqualTo(1);
     assertThat(x.min()).isBetween(-10f, -3f);
-    ValueSummary a = seen.summaries().get("a");
+    ValueSummary a = Objects.requireNonNull(seen.summaries().get("a"));
     assertThat(a.count()).isEqualTo((long) SAMPLES * ELEMENTS);
     assertThat(a.nonFiniteCount()).isEqualTo(2);
     double[] means = seen.meansOf("a").orElseThrow();
