@@ -164,7 +164,7 @@ public final class Distillation {
   }
 
   private static Dataset bound(Dataset data, OnnxModel model) {
-    return data.bind(DatasetSamples.inputsOf(model.graph()));
+    return TrainingData.bind(data, model);
   }
 
   private TrainingData data(OnnxModel model) {

@@ -30,7 +30,7 @@ final class DistillOptions {
       names = "--train-data",
       order = 4,
       paramLabel = "PATH",
-      description = "Data to learn from, with or without labels. Needed.")
+      description = "Data to learn from, with or without labels, or sample:NAME. Needed.")
   @Nullable String trainData;
 
   @Option(
@@ -113,7 +113,7 @@ final class DistillOptions {
       names = "--report",
       order = 15,
       paramLabel = "FILE",
-      description = "Write the report there too: .json. Repeatable. Default: none.")
+      description = "Write the report there too: .json or .html. Repeatable. Default: none.")
   List<Path> reports = List.of();
 
   @Option(

@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** One training, from checked options to printed and written reports. */
@@ -47,9 +48,10 @@ final class DistillRun {
       throw new UsageException("What is there to learn from? Add --train-data PATH.");
     }
     for (Path report : options.reports) {
-      if (!report.toString().toLowerCase(Locale.ROOT).endsWith(".json")) {
-        throw new UsageException("--report " + report + ": the name must end in .json.");
+      if (!isHtml(report) && !report.toString().toLowerCase(Locale.ROOT).endsWith(".json")) {
+        throw new UsageException("--report " + report + ": the name must end in .json or .html.");
       }
+      WritableFile.require(report);
     }
     EnergyChoice energy = TransformJob.energy(options.energy);
     Path output = options.output != null ? options.output : OutputName.of(student, "distilled");
@@ -73,6 +75,10 @@ final class DistillRun {
       open.forEach(Dataset::close);
     }
     return finish(report, output, checkpoint);
+  }
+
+  private static boolean isHtml(Path report) {
+    return report.toString().toLowerCase(Locale.ROOT).endsWith(".html");
   }
 
   private String student() {
@@ -130,7 +136,9 @@ final class DistillRun {
   }
 
   private DistillJob.Data data(List<Dataset> open) {
-    Dataset training = open(options.trainData == null ? "" : options.trainData, open);
+    SampleCatalog embedded = root.wiring().samples().get();
+    Dataset training =
+        open(options.trainData == null ? "" : options.trainData, open, embedded::trainingData);
     Integer samples = options.trainSamples;
     if (samples != null) {
       if (samples < 1) {
@@ -140,14 +148,15 @@ final class DistillRun {
     }
     return new DistillJob.Data(
         training,
-        Optional.ofNullable(options.validationData).map(d -> open(d, open)),
-        Optional.ofNullable(options.data).map(d -> open(d, open)));
+        Optional.ofNullable(options.validationData)
+            .map(d -> open(d, open, embedded::calibrationData)),
+        Optional.ofNullable(options.data).map(d -> open(d, open, embedded::testData)));
   }
 
-  private Dataset open(String argument, List<Dataset> open) {
+  private Dataset open(String argument, List<Dataset> open, Function<String, Dataset> embedded) {
     Dataset data;
     if (Samples.name(argument).isPresent()) {
-      data = root.wiring().samples().get().testData(argument);
+      data = embedded.apply(argument);
     } else if (options.dataConfig != null) {
       data = Dataset.open(Path.of(argument), DataDescriptor.read(options.dataConfig));
     } else {
@@ -166,7 +175,8 @@ final class DistillRun {
       remove(checkpoint);
     }
     for (Path file : options.reports) {
-      NewTextFile.write(file, Json.print(report));
+      NewTextFile.write(
+          file, isHtml(file) ? root.wiring().distillHtml().apply(report) : Json.print(report));
     }
     StandardOptions standard = root.standard;
     Terminal terminal = root.terminal();

@@ -96,9 +96,10 @@ final class DoorEngine implements TransformEngine {
       prepared = prepared.holdingAccuracyOn(data);
     }
     if (recipe.trainData() != null) {
-      Dataset training = tuning(recipe.trainData(), recipe, open);
+      Dataset training = tuning(recipe.trainData(), recipe, open, samples::trainingData);
       Optional<Dataset> selection =
-          Optional.ofNullable(recipe.validationData()).map(d -> tuning(d, recipe, open));
+          Optional.ofNullable(recipe.validationData())
+              .map(d -> tuning(d, recipe, open, samples::calibrationData));
       prepared =
           prepared.tuningBy(new TuningJob(new TuningData(training, selection), request.tuning()));
     }
@@ -106,12 +107,9 @@ final class DoorEngine implements TransformEngine {
   }
 
   /** Described as the data to score on is, unless a descriptor of its own lies beside it. */
-  private Dataset tuning(String path, Recipe recipe, List<Dataset> open) {
-    Dataset data =
-        open(
-            path,
-            calibrationDescriptor(path, recipe.data(), config(recipe)),
-            samples::calibrationData);
+  private static Dataset tuning(
+      String path, Recipe recipe, List<Dataset> open, Function<String, Dataset> embedded) {
+    Dataset data = open(path, calibrationDescriptor(path, recipe.data(), config(recipe)), embedded);
     open.add(data);
     return data;
   }

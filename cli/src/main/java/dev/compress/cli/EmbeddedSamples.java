@@ -27,6 +27,11 @@ final class EmbeddedSamples implements SampleCatalog {
   }
 
   @Override
+  public Dataset trainingData(String argument) {
+    return Dataset.open(find(nameOf(argument)).trainingData());
+  }
+
+  @Override
   public Dataset testData(String argument) {
     return Dataset.open(find(nameOf(argument)).extract().testData());
   }

@@ -26,6 +26,14 @@ interface SampleCatalog {
   Dataset calibrationData(String argument);
 
   /**
+   * Data to learn from, drawn when it is asked for; disjoint from the other two.
+   *
+   * @param argument sample:NAME
+   * @throws UsageException if there is no such sample
+   */
+  Dataset trainingData(String argument);
+
+  /**
    * The embedded data to score on, disjoint from calibration.
    *
    * @param argument sample:NAME

@@ -115,7 +115,7 @@ final class ShrinkOptions {
       names = "--train-data",
       order = 18,
       paramLabel = "PATH",
-      description = "Data to tune on, with or without labels. Default: none.")
+      description = "Data to tune on, with or without labels, or sample:NAME. Default: none.")
   @Nullable String trainData;
 
   @Option(

@@ -8,10 +8,12 @@ import dev.compress.energy.TimeSource;
 import dev.compress.evaluation.energy.CpuTimeAccount;
 import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.evaluation.energy.EnergySources;
+import dev.compress.evaluation.report.HtmlDistillReport;
 import dev.compress.evaluation.report.HtmlTransformReport;
 import dev.compress.inspect.ModelInspection;
 import dev.compress.inspect.ModelInspector;
 import dev.compress.progress.Progress;
+import dev.compress.report.DistillReport;
 import dev.compress.report.TransformReport;
 import dev.compress.report.UnpackReport;
 import java.nio.file.Path;
@@ -25,6 +27,7 @@ import java.util.function.Supplier;
  *
  * @param engine transforms models
  * @param html makes a web page of a report
+ * @param distillHtml makes one of a training's
  * @param inspector looks at models
  * @param unpacker puts packed weights back
  * @param samples the embedded models
@@ -33,6 +36,7 @@ import java.util.function.Supplier;
 record Wiring(
     Supplier<TransformEngine> engine,
     Function<TransformReport, String> html,
+    Function<DistillReport, String> distillHtml,
     Inspector inspector,
     Unpacker unpacker,
     Supplier<SampleCatalog> samples,
@@ -67,6 +71,7 @@ record Wiring(
     return new Wiring(
         () -> new DoorEngine(catalog(), Wiring::account),
         HtmlTransformReport::of,
+        HtmlDistillReport::of,
         (model, threads, progress) ->
             ModelInspector.inspect(catalog().modelFile(model), threads, progress),
         Compress::unpack,

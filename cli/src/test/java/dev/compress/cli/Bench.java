@@ -6,6 +6,7 @@ import dev.compress.data.Dataset;
 import dev.compress.energy.EnergyReading;
 import dev.compress.energy.RunEnergy;
 import dev.compress.error.GateFailedException;
+import dev.compress.evaluation.report.HtmlDistillReport;
 import dev.compress.evaluation.report.HtmlTransformReport;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
@@ -57,6 +58,7 @@ final class Bench {
     return new Wiring(
         FakeEngine::new,
         HtmlTransformReport::of,
+        HtmlDistillReport::of,
         (model, threads, progress) -> {
           throw new UnsupportedOperationException();
         },
@@ -103,6 +105,11 @@ final class Bench {
 
     @Override
     public Dataset calibrationData(String argument) {
+      throw new UnsupportedOperationException();
+    }
+
+    @Override
+    public Dataset trainingData(String argument) {
       throw new UnsupportedOperationException();
     }
 

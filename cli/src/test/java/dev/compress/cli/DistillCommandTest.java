@@ -138,7 +138,7 @@ class DistillCommandTest {
         "--student STUDENT --class-weights x | balanced",
         "--student STUDENT --epochs 0 | --epochs must be 1 or more",
         "--student STUDENT --train-samples 0 | --train-samples must be 1 or more",
-        "--student STUDENT --report r.txt | must end in .json",
+        "--student STUDENT --report r.txt | must end in .json or .html",
       })
   void explainsWrongUse(String options, String message) {
     String line =
@@ -193,6 +193,7 @@ class DistillCommandTest {
     Path output = folder.resolve("out.onnx");
     Path log = folder.resolve("log.csv");
     Path report = folder.resolve("report.json");
+    Path page = folder.resolve("report.html");
     Bench.Result second =
         distill(
             "--teacher",
@@ -211,6 +212,8 @@ class DistillCommandTest {
             log.toString(),
             "--report",
             report.toString(),
+            "--report",
+            page.toString(),
             "--json",
             "--hints",
             "a:a");
@@ -221,6 +224,9 @@ class DistillCommandTest {
     double said = json.at("/accuracy/output").asDouble();
     assertThat(said).isGreaterThan(0.85).isGreaterThan(json.at("/accuracy/before").asDouble());
     assertThat(scored(output)).isEqualTo(said);
+    assertThat(Files.readString(page))
+        .contains("Course of the training", "chose the best epoch", "scored, and nothing else")
+        .contains(String.format(Locale.ROOT, "%.2f%%", 100 * said));
     assertThat(scored(trained)).isEqualTo(json.at("/accuracy/teacher").asDouble());
     assertThat(json.at("/data").findValuesAsText("step"))
         .containsExactly("training", "selection", "accuracy");
@@ -237,6 +243,7 @@ class DistillCommandTest {
               "out.onnx",
               "log.csv",
               "report.json",
+              "report.html",
               "cache");
     }
     Bench.Result text =

@@ -326,6 +326,11 @@ public final class Dataset implements AutoCloseable {
         : SampleRun.of(this, sequence.get(), constantNames(), modelInputs, modelOutputs);
   }
 
+  /** Whether its samples are sequences that a recurrent model is run along, window by window. */
+  public boolean holdsSequences() {
+    return content.descriptor().runs().sequence().isPresent();
+  }
+
   private Set<String> constantNames() {
     return constants.stream().map(ConstantInput::name).collect(Collectors.toSet());
   }

@@ -1,7 +1,9 @@
 package dev.compress.train;
 
+import dev.compress.calibrate.DatasetSamples;
 import dev.compress.data.Dataset;
 import dev.compress.error.InvalidDataException;
+import dev.compress.graph.OnnxModel;
 
 /**
  * The two sets that a training sees; the third, which gives the final score, it must not see.
@@ -11,6 +13,23 @@ import dev.compress.error.InvalidDataException;
  */
 public record TrainingData(Dataset training, Dataset selection) {
   private static final int LARGEST_SPLIT = 10_000;
+
+  /**
+   * Brings data to a model that is to be trained on it.
+   *
+   * @throws InvalidDataException if they do not fit, or a sample takes several runs of the model
+   */
+  public static Dataset bind(Dataset data, OnnxModel model) {
+    if (data.holdsSequences()) {
+      throw new InvalidDataException(
+          data.name()
+              + " is described as sequences that a model is run along window by window, its state"
+              + " fed back; training takes samples of one run. Leave sequence: out of the"
+              + " descriptor for a model that takes whole sequences, or cut them into windows with"
+              + " a label each.");
+    }
+    return data.bind(DatasetSamples.inputsOf(model.graph()));
+  }
 
   /**
    * Takes the selection from the training data, where there is no other: a tenth of it, at most

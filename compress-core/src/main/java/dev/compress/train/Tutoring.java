@@ -1,6 +1,5 @@
 package dev.compress.train;
 
-import dev.compress.calibrate.DatasetSamples;
 import dev.compress.data.Dataset;
 import dev.compress.data.LabelKind;
 import dev.compress.error.CancelledException;
@@ -75,10 +74,10 @@ record Tutoring(String pass, TuningRun run, OnnxModel original) {
   }
 
   private TrainingData bound(OnnxModel model, long seed) {
-    Dataset training = run.data().training().bind(DatasetSamples.inputsOf(model.graph()));
+    Dataset training = TrainingData.bind(run.data().training(), model);
     return run.data()
         .selection()
-        .map(s -> s.bind(DatasetSamples.inputsOf(model.graph())))
+        .map(s -> TrainingData.bind(s, model))
         .map(s -> new TrainingData(training, s))
         .orElseGet(() -> TrainingData.split(training, seed));
   }

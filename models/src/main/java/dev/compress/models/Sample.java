@@ -2,6 +2,8 @@ package dev.compress.models;
 
 import dev.compress.error.ReadWriteException;
 import dev.compress.error.UnsupportedModelException;
+import dev.compress.models.sample.GlyphDataset;
+import dev.compress.models.sample.GlyphFiles;
 import dev.compress.progress.Progress;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +14,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
@@ -25,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * @param files names of its files
  */
 public record Sample(String name, String description, List<String> files) {
+  private static final List<String> TRAINING_FILES =
+      List.of("-images-idx3-ubyte.gz", "-labels-idx1-ubyte.gz", ".yaml");
+
   /** Copies the list. */
   public Sample {
     files = List.copyOf(files);
@@ -53,6 +60,39 @@ public record Sample(String name, String description, List<String> files) {
     return extract(temporaryFolder());
   }
 
+  /**
+   * Draws the sample's training data, if it is not there already, beside its other files.
+   *
+   * @return a dataset's path, as in {@link SampleFiles}; disjoint from calibration and test
+   * @throws ReadWriteException if the files cannot be written anywhere
+   */
+  public Path trainingData() {
+    return trainingData(Objects.requireNonNull(extract().model().getParent()));
+  }
+
+  /** As {@link #trainingData()}, in an existing folder. */
+  Path trainingData(Path folder) {
+    Path data = folder.resolve(name + "-training");
+    if (TRAINING_FILES.stream().allMatch(end -> Files.isRegularFile(Path.of(data + end)))) {
+      return data; // each was put there whole, and what is drawn is always the same
+    }
+    Map<String, byte[]> drawn = GlyphFiles.trainingContents(GlyphDataset.SEED);
+    try {
+      for (Map.Entry<String, byte[]> file : drawn.entrySet()) {
+        put(file.getValue(), folder.resolve(file.getKey()));
+      }
+    } catch (IOException failure) {
+      throw new ReadWriteException(
+          "Cannot put the sample's training data into "
+              + folder
+              + ": "
+              + failure.getMessage()
+              + ". Set COMPRESS_CACHE to a folder that can be written.",
+          failure);
+    }
+    return data;
+  }
+
   /** A folder that is removed with its files when this process ends. */
   private Path temporaryFolder() {
     try {
@@ -60,6 +100,8 @@ public record Sample(String name, String description, List<String> files) {
       // in reverse order of these calls, so the folder comes last
       folder.toFile().deleteOnExit();
       files.forEach(file -> folder.resolve(file).toFile().deleteOnExit());
+      TRAINING_FILES.forEach(
+          end -> folder.resolve(name + "-training" + end).toFile().deleteOnExit());
       return folder;
     } catch (IOException failure) {
       throw new ReadWriteException(

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.compress.data.Dataset;
 import dev.compress.error.ReadWriteException;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
@@ -16,10 +17,15 @@ import dev.compress.tensor.Shape;
 import dev.compress.tensor.TensorBuffer;
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -127,6 +133,34 @@ class SampleTest {
     assertThatThrownBy(() -> glyphs.extract(file))
         .isInstanceOf(ReadWriteException.class)
         .hasMessageContaining(file.toString());
+  }
+
+  /** None of its images is one that scores or calibrates; every class is there as often. */
+  @Test
+  void trainingDataIsDrawnApartFromTheRest(@TempDir Path folder) throws IOException {
+    SampleFiles files = glyphs.extract(folder);
+    Path drawn = glyphs.trainingData(folder);
+    Set<String> others = new HashSet<>(images(files.testData()));
+    others.addAll(images(files.calibrationData()));
+    List<String> own = images(drawn);
+    assertThat(own).hasSize(8160).noneMatch(others::contains);
+    try (Dataset data = Dataset.open(drawn)) {
+      assertThat(data.sampleCount()).isEqualTo(8160);
+      assertThat(data.labelCounts()).hasSize(34).allSatisfy((c, n) -> assertThat(n).isEqualTo(240));
+    }
+    Path labels = Path.of(drawn + "-labels-idx1-ubyte.gz");
+    Files.setLastModifiedTime(labels, FileTime.fromMillis(1000));
+    assertThat(glyphs.trainingData(folder)).isEqualTo(drawn);
+    assertThat(Files.getLastModifiedTime(labels).toMillis()).as("drawn once").isEqualTo(1000);
+  }
+
+  private static List<String> images(Path data) throws IOException {
+    byte[] all = gunzip(Path.of(data + "-images-idx3-ubyte.gz"));
+    List<String> images = new ArrayList<>();
+    for (int at = IDX_IMAGES_HEADER; at < all.length; at += PIXELS) {
+      images.add(new String(all, at, PIXELS, StandardCharsets.ISO_8859_1));
+    }
+    return images;
   }
 
   @Test

@@ -94,6 +94,37 @@ final class HtmlPage {
     return raw("</tbody></table></div>");
   }
 
+  /** Adds a number that stands out, with what it is. */
+  HtmlPage fact(String value, String cssClass, String text) {
+    raw("<div class=\"fact\">").element("b", cssClass, value).element("span", text);
+    return raw("</div>");
+  }
+
+  /** Adds a name and its value to a list of such. */
+  HtmlPage term(String name, String value) {
+    return element("dt", name).element("dd", value);
+  }
+
+  /** Adds what a user should look at, and then what else there is to say. */
+  HtmlPage warningsAndNotes(List<String> warnings, List<String> notes) {
+    if (!warnings.isEmpty()) {
+      raw("<section class=\"warnings\">").element("h2", "Warnings").raw("<ul>");
+      warnings.forEach(w -> element("li", w));
+      raw("</ul>").end();
+    }
+    if (!notes.isEmpty()) {
+      section("Notes").raw("<ul>");
+      notes.forEach(n -> element("li", n));
+      raw("</ul>").end();
+    }
+    return this;
+  }
+
+  /** The name of a file without its folders. */
+  static String fileName(String path) {
+    return path.substring(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
+  }
+
   private static String alignment(String column) {
     return column.startsWith(">")
         ? " class=\"n\""

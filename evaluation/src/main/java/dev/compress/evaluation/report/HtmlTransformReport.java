@@ -37,13 +37,14 @@ public final class HtmlTransformReport {
   }
 
   private String print() {
-    String name = fileName(report.input().path());
+    String name = HtmlPage.fileName(report.input().path());
     header(name);
     facts();
-    warnings();
+    page.warningsAndNotes(report.warnings(), report.notes());
     sizesAndSpeed();
     kernels();
     layers();
+    trainings();
     new StoredWeightsTable(page, report.weights()).add();
     passes();
     skipped();
@@ -54,7 +55,7 @@ public final class HtmlTransformReport {
   private void header(String name) {
     TransformReport.Output output = report.output();
     page.raw("<header>");
-    page.element("h1", output == null ? name : name + " → " + fileName(output.path()));
+    page.element("h1", output == null ? name : name + " → " + HtmlPage.fileName(output.path()));
     Object format = report.recipe().get("quantize");
     String what = format == null ? "prepared" : "quantized to " + format;
     page.element(
@@ -72,7 +73,7 @@ public final class HtmlTransformReport {
     page.raw("<div class=\"facts\">");
     TransformReport.Output output = report.output();
     if (output != null) {
-      fact(
+      page.fact(
           Quantity.threeDigits(output.ratio()) + "×",
           output.ratio() > 1 ? "good" : "",
           "smaller: "
@@ -82,7 +83,7 @@ public final class HtmlTransformReport {
     }
     TransformReport.Speed speed = report.speed();
     if (speed != null) {
-      fact(
+      page.fact(
           Quantity.threeDigits(1 / speed.ratio()) + "×",
           speed.ratio() < 1 ? "good" : "bad",
           "as fast: "
@@ -93,7 +94,7 @@ public final class HtmlTransformReport {
     TransformReport.Accuracy accuracy = report.accuracy();
     if (accuracy != null) {
       boolean rate = Metric.of(accuracy.metric()).isRate();
-      fact(
+      page.fact(
           Quantity.fixed(accuracy.drop(), 2) + (rate ? " points" : "%"),
           accuracy.drop() > 0 ? "" : "good",
           "lost in "
@@ -105,36 +106,17 @@ public final class HtmlTransformReport {
     }
     Double share = report.integerMacShare();
     if (share != null) {
-      fact(Quantity.percent(share, 1), "", "of the multiplications run in integers");
+      page.fact(Quantity.percent(share, 1), "", "of the multiplications run in integers");
     }
     TransformReport.Fidelity fidelity = report.fidelity();
     if (fidelity != null) {
       Double sqnr = fidelity.sqnrDb();
-      fact(
+      page.fact(
           sqnr == null ? "exact" : Quantity.fixed(sqnr, 1) + " dB",
           "",
           "signal to noise of the outputs, cosine " + Quantity.fixed(fidelity.cosine(), 5));
     }
     page.raw("</div>\n");
-  }
-
-  private void fact(String value, String cssClass, String text) {
-    page.raw("<div class=\"fact\">");
-    page.element("b", cssClass, value).element("span", text);
-    page.raw("</div>");
-  }
-
-  private void warnings() {
-    if (!report.warnings().isEmpty()) {
-      page.raw("<section class=\"warnings\">").element("h2", "Warnings").raw("<ul>");
-      report.warnings().forEach(w -> page.element("li", w));
-      page.raw("</ul>").end();
-    }
-    if (!report.notes().isEmpty()) {
-      page.section("Notes").raw("<ul>");
-      report.notes().forEach(n -> page.element("li", n));
-      page.raw("</ul>").end();
-    }
   }
 
   private void sizesAndSpeed() {
@@ -295,6 +277,15 @@ public final class HtmlTransformReport {
     return sqnr == null ? Double.POSITIVE_INFINITY : sqnr;
   }
 
+  private void trainings() {
+    int number = 0;
+    for (TransformReport.Training one : report.trainings()) {
+      number++;
+      String name = number + ": " + one.name();
+      new TrainingSection(page, one.summary(), "training-" + number).add("Training " + name);
+    }
+  }
+
   private void passes() {
     List<List<String>> rows = new ArrayList<>();
     List<List<String>> changes = new ArrayList<>();
@@ -341,18 +332,18 @@ public final class HtmlTransformReport {
 
   private void provenance() {
     page.section("Recipe and provenance").raw("<dl>");
-    report.recipe().forEach((key, value) -> term(key, String.valueOf(value)));
-    term("input", report.input().path());
-    term("input sha256", report.input().sha256());
-    term("parameters", Quantity.count(report.input().parameters()));
+    report.recipe().forEach((key, value) -> page.term(key, String.valueOf(value)));
+    page.term("input", report.input().path());
+    page.term("input sha256", report.input().sha256());
+    page.term("parameters", Quantity.count(report.input().parameters()));
     TransformReport.Output output = report.output();
     if (output != null) {
-      term("output", output.path());
-      term("output sha256", output.sha256());
+      page.term("output", output.path());
+      page.term("output sha256", output.sha256());
     }
     for (TransformReport.DataUse use : report.data()) {
       String hash = use.sha256() == null ? "" : ", sha256 " + use.sha256();
-      term(use.step() + " data", use.path() + ", " + use.samples() + " samples" + hash);
+      page.term(use.step() + " data", use.path() + ", " + use.samples() + " samples" + hash);
     }
     TransformReport.Fidelity fidelity = report.fidelity();
     if (fidelity != null) {
@@ -360,42 +351,34 @@ public final class HtmlTransformReport {
           fidelity.agreement() == null
               ? ""
               : "agreement " + Quantity.percent(fidelity.agreement(), 1) + ", ";
-      term(
+      page.term(
           "outputs compared",
           agreement + Quantity.count(fidelity.samples()) + " samples: " + fidelity.source());
     }
     Double sparsity = report.sparsity();
     if (sparsity != null) {
-      term("zeros among the weights", Quantity.percent(sparsity, 1));
+      page.term("zeros among the weights", Quantity.percent(sparsity, 1));
     }
     Double bits = report.bitsPerWeight();
     if (bits != null) {
-      term("bits a weight", Quantity.threeDigits(bits));
+      page.term("bits a weight", Quantity.threeDigits(bits));
     }
     Double load = report.loadMs();
     if (load != null) {
-      term("load time", Quantity.millis(load));
+      page.term("load time", Quantity.millis(load));
     }
     Long memory = report.peakRssBytes();
     if (memory != null) {
-      term("peak memory of compress", Quantity.memory(memory));
+      page.term("peak memory of compress", Quantity.memory(memory));
     }
-    EnergyWords.ofRun(report.energy()).ifPresent(e -> term("energy of compress", e));
-    term("made by", "compress " + report.tool().version());
-    term("ONNX Runtime", report.tool().onnxruntime());
+    EnergyWords.ofRun(report.energy()).ifPresent(e -> page.term("energy of compress", e));
+    page.term("made by", "compress " + report.tool().version());
+    page.term("ONNX Runtime", report.tool().onnxruntime());
     page.raw("</dl>").end();
-  }
-
-  private void term(String name, String value) {
-    page.element("dt", name).element("dd", value);
   }
 
   private static String score(double value, boolean rate) {
     return rate ? Quantity.percent(value, 2) : Quantity.threeDigits(value);
-  }
-
-  private static String fileName(String path) {
-    return path.substring(Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\')) + 1);
   }
 
   private static String capital(String text) {

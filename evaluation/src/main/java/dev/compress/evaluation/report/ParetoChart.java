@@ -234,7 +234,7 @@ final class ParetoChart {
     return shortest(costText.apply(tick));
   }
 
-  private static String shortest(String number) {
+  static String shortest(String number) {
     return number.replaceFirst("(\\.\\d*?)0+(?=[^\\d]|$)", "$1").replaceFirst("\\.(?=\\D|$)", "");
   }
 

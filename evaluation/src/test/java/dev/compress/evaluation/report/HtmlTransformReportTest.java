@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
 import dev.compress.report.TransformReport;
+import dev.compress.train.TrainingSummary;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -37,7 +38,18 @@ class HtmlTransformReportTest {
                 List.of(
                     new Skipped("gemm-1", "Gemm", "small"),
                     new Skipped("gemm-2", "Gemm", "small")))),
-        List.of(),
+        List.of(
+            new TransformReport.Training(
+                "fine-tune",
+                new TrainingSummary(
+                    "top1",
+                    List.of(new TrainingSummary.Epoch(1, 0.5, 0.9, 1e-3, 3)),
+                    1,
+                    0.9,
+                    0.8,
+                    new TrainingSummary.Speed(10, 100.0, 3),
+                    TrainingSummary.Stop.FINISHED,
+                    List.of()))),
         new TransformReport.Kernels(Map.of("Conv", 8), Map.of("Conv", 1, "Gemm", 2), List.of("c")),
         0.978,
         new TransformReport.Fidelity(31.42, 0.99964, 1.0, 32, "calibration data"),
@@ -100,6 +112,8 @@ class HtmlTransformReportTest {
         .contains("31.4 dB")
         .contains("95% interval 0.432 to 0.437")
         .contains("a note")
+        .contains("Training 1: fine-tune")
+        .contains("80.00% before, 90.00% after epoch 1, which was kept")
         .contains("train.npz, 300 samples, sha256 ef56")
         .contains("Planned as integer, run in float: c")
         .contains("<td>Gemm</td><td class=\"n\">2</td><td>small</td>");

@@ -17,6 +17,9 @@ public final class GlyphFiles {
   /** Images for scores. */
   public static final int TEST_COUNT = 2000;
 
+  /** Images to learn from: 240 of each class. */
+  public static final int TRAINING_COUNT = 8160;
+
   private static final String DESCRIPTOR =
       """
       # 28 x 28 grey images of digits and capital letters (without I and O), drawn by compress itself.
@@ -37,6 +40,16 @@ public final class GlyphFiles {
         "glyphs-calibration",
         GlyphDataset.generate(Split.CALIBRATION, CALIBRATION_COUNT, seed));
     add(files, "glyphs-test", GlyphDataset.generate(Split.TEST, TEST_COUNT, seed));
+    return files;
+  }
+
+  /**
+   * Contents of the files of training data, which are not embedded but drawn where they are wanted:
+   * the first of those that the sample's own network has learned from.
+   */
+  public static Map<String, byte[]> trainingContents(long seed) {
+    Map<String, byte[]> files = new LinkedHashMap<>();
+    add(files, "glyphs-training", GlyphDataset.generate(Split.TRAINING, TRAINING_COUNT, seed));
     return files;
   }
 

@@ -5,9 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.djl.engine.Engine;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
 import dev.compress.Compress;
 import dev.compress.DistillJob;
 import dev.compress.Distillation;
@@ -15,18 +12,13 @@ import dev.compress.calibrate.DatasetSamples;
 import dev.compress.data.DataDescriptor;
 import dev.compress.data.Dataset;
 import dev.compress.error.InvalidDataException;
-import dev.compress.graph.Extras;
 import dev.compress.graph.Graph;
 import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Initializer;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
-import dev.compress.graph.ValueInfo;
-import dev.compress.graph.ValueType;
-import dev.compress.metric.FidelityScorer;
 import dev.compress.models.SampleCatalog;
 import dev.compress.models.SampleFiles;
-import dev.compress.models.autograd.TrainableGraph;
 import dev.compress.models.random.SplitMix64;
 import dev.compress.models.sample.GlyphDataset;
 import dev.compress.models.sample.GlyphDataset.Split;
@@ -36,15 +28,11 @@ import dev.compress.recipe.Recipe;
 import dev.compress.recipe.RecipeBuilder;
 import dev.compress.report.DistillReport;
 import dev.compress.report.TransformReport;
-import dev.compress.runtime.InferenceSession;
-import dev.compress.runtime.OptimizationLevel;
-import dev.compress.runtime.SessionOptions;
 import dev.compress.search.ModelScore;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
 import dev.compress.tensor.TensorBuffer;
-import dev.compress.train.FakeQuantization.QuantizedValue;
 import dev.compress.train.OptimizerSettings;
 import dev.compress.train.QuantizedTraining;
 import dev.compress.train.StudentRecipe;
@@ -55,7 +43,6 @@ import dev.compress.train.TrainingSettings;
 import dev.compress.train.TuningData;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -147,84 +134,9 @@ class QuantizationAwareTest {
    */
   @Test
   void theForwardPassIsTheQuantizedModel() {
-    QuantizedTraining ready = QuantizedTraining.of(plain, plain, 127, 0);
-    List<QuantizedValue> values = ready.structure().quantization().values();
-    assertThat(values).hasSizeGreaterThan(5);
-    List<String> names = values.stream().map(QuantizedValue::value).toList();
-    Map<String, TensorBuffer> inputs = images(16);
-    Map<String, TensorBuffer> exact =
-        outputs(
-            plain, names, inputs, SessionOptions.of(1).withOptimization(OptimizationLevel.NONE));
-    Map<String, TensorBuffer> integer = outputs(plain, List.of(), inputs, SessionOptions.of(1));
-    Engine engine = OfflineEngine.singleThreaded();
-    Gradients.notRecording(
-        () -> {
-          try (NDManager manager = engine.newBaseManager();
-              TrainableGraph graph = TrainableGraph.of(ready.model(), manager);
-              NDManager scope = manager.newSubManager()) {
-            new FakeQuantizers(ready.structure().quantization(), graph, manager);
-            NDList found = graph.forward(scope, BatchArrays.of(inputs, scope), false, names);
-            Map<String, Float> steps = new HashMap<>();
-            ready
-                .structure()
-                .quantization()
-                .scales()
-                .forEach(s -> steps.put(s.name(), s.initial().get(0)));
-            for (int i = 0; i < values.size(); i++) {
-              float step = requireNonNull(steps.get(values.get(i).scale()));
-              float[] mine = found.get(graph.outputNames().size() + i).toFloatArray();
-              assertWithinACode(
-                  names.get(i), mine, requireNonNull(exact.get(names.get(i))).toFloats(), step);
-            }
-            String output = graph.outputNames().get(0);
-            assertThat(decibels(found.get(0).toFloatArray(), requireNonNull(exact.get(output))))
-                .isGreaterThan(45);
-            assertThat(decibels(found.get(0).toFloatArray(), requireNonNull(integer.get(output))))
-                .isGreaterThan(30);
-          }
-          return true;
-        });
-  }
-
-  private static Map<String, TensorBuffer> outputs(
-      OnnxModel of, List<String> inner, Map<String, TensorBuffer> inputs, SessionOptions options) {
-    List<ValueInfo> outputs = new ArrayList<>(of.graph().outputs());
-    inner.stream()
-        .filter(n -> outputs.stream().noneMatch(o -> o.name().equals(n)))
-        .forEach(n -> outputs.add(ValueInfo.of(n, outputs.get(0).type())));
-    OnnxModel observed = of.withGraph(of.graph().withOutputs(unshaped(outputs)));
-    try (InferenceSession session = InferenceSession.open(observed, options)) {
-      return session.run(inputs);
-    }
-  }
-
-  private static List<ValueInfo> unshaped(List<ValueInfo> outputs) {
-    return outputs.stream()
-        .map(
-            o ->
-                ValueInfo.of(
-                    o.name(),
-                    new ValueType.TensorType(ElementType.FLOAT, Optional.empty(), "", Extras.NONE)))
-        .toList();
-  }
-
-  private static void assertWithinACode(String name, float[] mine, float[] runtime, float step) {
-    assertThat(mine).hasSameSizeAs(runtime);
-    int same = 0;
-    int within = 0;
-    for (int i = 0; i < mine.length; i++) {
-      float error = Math.abs(mine[i] - runtime[i]) / step;
-      same += error < 0.01 ? 1 : 0;
-      within += error < 1.01 ? 1 : 0;
-    }
-    assertThat((double) same / mine.length).as("same codes of " + name).isGreaterThan(0.98);
-    assertThat((double) within / mine.length).as("next codes of " + name).isGreaterThan(0.999);
-  }
-
-  private static double decibels(float[] mine, TensorBuffer runtime) {
-    FidelityScorer scorer = new FidelityScorer();
-    scorer.add(runtime, TensorBuffer.of(runtime.shape(), mine), 1, 1);
-    return scorer.sqnrDb();
+    QuantizedForward.Closeness close = QuantizedForward.assertSameCodes(plain, images(16));
+    assertThat(close.exact()).isGreaterThan(45);
+    assertThat(close.integer()).isGreaterThan(30);
   }
 
   /** Nothing but constants differs, all layers learned, and the same seed gives the same file. */
