@@ -78,7 +78,8 @@ public final class TuningRun {
    */
   void over(String pass, TrainingSummary summary) {
     if (summary.stopped().reason() == Reason.INTERRUPTED) {
-      boolean learned = summary.bestEpoch() > 0 || !trainings.isEmpty();
+      boolean judged = !summary.epochs().isEmpty() && summary.best() != null;
+      boolean learned = judged || !trainings.isEmpty();
       if (!learned || !mayEndEarly) {
         throw new CancelledException("Interrupted while it was tuned; nothing was written.");
       }

@@ -198,7 +198,7 @@ class QuantizedArchitecturesTest {
             .run(file, folder.resolve("int8.onnx"), true);
     OnnxModel written = assertWrittenAsLearned(report, selection);
     long clips = written.graph().nodes().stream().filter(n -> n.is("Clip")).count();
-    long convs =
+    int convs =
         requireNonNull(report.kernels()).integer().getOrDefault("Conv", 0)
             + requireNonNull(report.kernels()).integer().getOrDefault("Gemm", 0);
     assertThat(clips).isGreaterThan(20);

@@ -43,7 +43,7 @@ class SequencesTrainTest {
     long[] labels = new long[count];
     for (int i = 0; i < count; i++) {
       for (int t = 0; t < STEPS; t++) {
-        ids[i * STEPS + t] = 2 + random.nextInt(VOCABULARY - 2);
+        ids[i * STEPS + t] = 2L + random.nextInt(VOCABULARY - 2);
       }
       int first = random.nextInt(STEPS - 1);
       int second = first + 1 + random.nextInt(STEPS - 1 - first);
