@@ -124,8 +124,9 @@ record Tutoring(String pass, TuningRun run, OnnxModel original) {
     text.append(
         String.format(
             Locale.ROOT,
-            " for %d epochs on %s; epoch %d was the best",
+            " for %d %s on %s; epoch %d was the best",
             epochs.size(),
+            epochs.size() == 1 ? "epoch" : "epochs",
             run.data().training().name(),
             summary.bestEpoch()));
     if (best != null) {

@@ -18,7 +18,7 @@ final class CourseChart {
   private static final double TOP = 30;
   private static final double BOTTOM = 186;
   private static final int MOST_MARKERS = 60;
-  private static final double SHORTEST_SHARE = 1e-3;
+  private static final double SHORTEST_SHARE = 0.02;
 
   private final String id;
   private final String title;

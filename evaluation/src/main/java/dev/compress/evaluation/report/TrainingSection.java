@@ -53,7 +53,9 @@ record TrainingSection(HtmlPage page, TrainingSummary summary, String id) {
               Quantity.seconds(epoch.seconds()),
               epoch.epoch() == summary.bestEpoch() ? "kept" : ""));
     }
-    page.raw("<details><summary>").text("All " + rows.size() + " epochs").raw("</summary>");
+    page.raw("<details><summary>")
+        .text(rows.size() == 1 ? "The epoch" : "All " + rows.size() + " epochs")
+        .raw("</summary>");
     page.table(List.of("epoch", ">loss", ">" + summary.metric(), ">rate", ">time", ""), rows);
     page.raw("</details>");
   }
