@@ -115,9 +115,13 @@ final class EvaluateJob {
   }
 
   private int finish(EvaluationReport report) {
-    Optional<Failure> failure = failure(report);
-    publish(report, failure);
-    return failure.map(Failure::code).orElse(ExitCode.DONE);
+    return Publication.publish(
+        options.reports,
+        file -> print(report, file.toString().toLowerCase(Locale.ROOT)),
+        failure(report),
+        failure -> show(report, failure),
+        terminal,
+        root.standard.noColor);
   }
 
   private Gates gates() {
@@ -322,11 +326,7 @@ final class EvaluateJob {
         : Optional.empty();
   }
 
-  private void publish(EvaluationReport report, Optional<Failure> failure) {
-    for (Path file : options.reports) {
-      String name = file.toString().toLowerCase(Locale.ROOT);
-      NewTextFile.write(file, print(report, name));
-    }
+  private void show(EvaluationReport report, Optional<Failure> failure) {
     StandardOptions standard = root.standard;
     if (standard.json) {
       terminal.out().print(failure.map(f -> Json.print(report, f)).orElse(Json.print(report)));
@@ -335,11 +335,6 @@ final class EvaluateJob {
           .lines(report)
           .forEach(terminal.out()::println);
     }
-    failure.ifPresent(
-        f -> {
-          terminal.out().flush();
-          ErrorLines.print(f, terminal, standard.noColor);
-        });
   }
 
   private static String print(EvaluationReport report, String fileName) {

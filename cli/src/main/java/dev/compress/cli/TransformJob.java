@@ -66,8 +66,7 @@ final class TransformJob {
     if (command.shrink.checkpoint == null && interruption.isEmpty()) {
       tuning.removeCheckpoints();
     }
-    publish(outcome.report(), failure);
-    return failure.map(Failure::code).orElse(ExitCode.DONE);
+    return publish(outcome.report(), failure);
   }
 
   private Optional<Failure> interruption(TransformReport report, Path output) {
@@ -288,11 +287,22 @@ final class TransformJob {
   }
 
   /** The report is written and printed also where a gate failed, with the error in it. */
-  private void publish(TransformReport report, Optional<Failure> failure) {
-    for (Path file : command.run.reports) {
-      boolean html = file.toString().toLowerCase(Locale.ROOT).endsWith(".html");
-      NewTextFile.write(file, html ? command.wiring().html().apply(report) : Json.print(report));
-    }
+  private int publish(TransformReport report, Optional<Failure> failure) {
+    return Publication.publish(
+        command.run.reports,
+        file -> print(report, file),
+        failure,
+        f -> show(report, f),
+        terminal,
+        command.standard.noColor);
+  }
+
+  private String print(TransformReport report, Path file) {
+    boolean html = file.toString().toLowerCase(Locale.ROOT).endsWith(".html");
+    return html ? command.wiring().html().apply(report) : Json.print(report);
+  }
+
+  private void show(TransformReport report, Optional<Failure> failure) {
     StandardOptions standard = command.standard;
     if (standard.json) {
       terminal.out().print(failure.map(f -> Json.print(report, f)).orElse(Json.print(report)));
@@ -301,10 +311,5 @@ final class TransformJob {
           new TransformText(terminal.style(standard.noColor), terminal.width(), standard.verbose);
       text.lines(report).forEach(terminal.out()::println);
     }
-    failure.ifPresent(
-        f -> {
-          terminal.out().flush();
-          ErrorLines.print(f, terminal, standard.noColor);
-        });
   }
 }

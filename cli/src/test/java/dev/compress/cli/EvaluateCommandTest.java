@@ -1,6 +1,7 @@
 package dev.compress.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -37,6 +38,28 @@ class EvaluateCommandTest {
     int code = new Program(terminal, Wiring.ofModules(), new AtomicBoolean()).run(args);
     return new Result(
         code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+  }
+
+  /** A device that is always full, as a disk can be by the time the measuring is done. */
+  @Test
+  void aReportThatCannotBeWrittenCostsThatFileOnly() throws Exception {
+    Path device = Path.of("/dev/full");
+    assumeTrue(Files.exists(device), "there is no /dev/full on this machine");
+    Path full = Files.createSymbolicLink(folder.resolve("full.json"), device);
+    Path second = folder.resolve("second.json");
+    Result result =
+        run(
+            "evaluate",
+            "sample:glyphs",
+            "--quick",
+            "--report",
+            full.toString(),
+            "--report",
+            second.toString());
+    assertThat(result.code()).isEqualTo(ExitCode.READ_WRITE);
+    assertThat(result.err()).contains("Cannot write " + full).doesNotContain("Exception");
+    assertThat(result.out()).contains("glyphs");
+    assertThat(Files.readString(second)).contains("\"variants\"");
   }
 
   @Test
