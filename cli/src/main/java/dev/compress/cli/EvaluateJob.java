@@ -298,7 +298,7 @@ final class EvaluateJob {
             .map(
                 g ->
                     g.value() == null
-                        ? g.variant() + ": " + g.name() + " could not be judged"
+                        ? g.variant() + ": " + g.name() + " could not be judged: " + g.reason()
                         : String.format(
                             Locale.ROOT,
                             "%s: %s is %.4g, over the limit of %.4g",
@@ -315,15 +315,21 @@ final class EvaluateJob {
               "",
               "The report has the intervals."));
     }
-    boolean allDied = report.variants().stream().allMatch(v -> v.error() != null);
-    return allDied
-        ? Optional.of(
-            new Failure(
-                ExitCode.INVALID,
-                "No variant could be measured: " + report.variants().get(0).error() + ".",
-                "",
-                "Try `compress inspect` on each."))
-        : Optional.empty();
+    List<EvaluationReport.Row> died =
+        report.variants().stream().filter(v -> v.error() != null).toList();
+    if (died.isEmpty()) {
+      return Optional.empty();
+    }
+    String which =
+        died.size() == report.variants().size()
+            ? "No variant could be measured: "
+            : died.size() + " of " + report.variants().size() + " rows failed: ";
+    return Optional.of(
+        new Failure(
+            ExitCode.INVALID,
+            which + died.get(0).name() + ": " + died.get(0).error() + ".",
+            died.get(0).name(),
+            "Try `compress inspect` on it; what the others gave is in the report."));
   }
 
   private void show(EvaluationReport report, Optional<Failure> failure) {

@@ -405,6 +405,7 @@ public record EvaluationReport(
    * @param ci95 its interval
    * @param passed false if the value, with its whole interval, is over the limit, or is unknown
    * @param certain whether the interval leaves no doubt
+   * @param reason why there is no value; null where there is one
    */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   public record Gate(
@@ -414,7 +415,8 @@ public record EvaluationReport(
       @Nullable Double value,
       @Nullable List<Double> ci95,
       boolean passed,
-      boolean certain) {}
+      boolean certain,
+      @Nullable String reason) {}
 
   /** Copies; reports of one machine name no hosts. */
   public EvaluationReport {

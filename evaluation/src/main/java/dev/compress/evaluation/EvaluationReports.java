@@ -214,7 +214,8 @@ public final class EvaluationReports {
         gate.value(),
         gate.ci95(),
         gate.passed(),
-        gate.certain());
+        gate.certain(),
+        gate.reason());
   }
 
   private static Gate renamed(Gate gate, Map<String, String> names) {

@@ -4,8 +4,10 @@ import dev.compress.evaluation.EvaluationReport.Gate;
 import dev.compress.evaluation.EvaluationReport.Row;
 import dev.compress.evaluation.EvaluationReport.VsBaseline;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -54,7 +56,8 @@ public record Gates(
 
   /**
    * Judges every row against its own baseline: that of its device and machine, which it was
-   * compared with when it was measured. A row without a comparison is a baseline.
+   * compared with when it was measured. The first row of a device and machine is the baseline; one
+   * that failed, or whose baseline did, fails its gates too.
    */
   List<Gate> judge(List<Row> rows) {
     List<Gate> gates = new ArrayList<>();
@@ -107,26 +110,47 @@ public record Gates(
       return;
     }
     boolean several = rows.stream().map(Row::host).distinct().count() > 1;
+    Map<String, Row> baselines = new HashMap<>();
     for (Row row : rows) {
+      String variant = row.name() + " on " + row.device() + (several ? ", " + row.host() : "");
+      Row baseline = baselines.putIfAbsent(row.device() + "\n" + row.host(), row);
       VsBaseline versus = row.vsBaseline();
-      if (versus != null) {
-        String variant = row.name() + " on " + row.device() + (several ? ", " + row.host() : "");
-        gates.add(judge(name, variant, limit, value.apply(versus), interval.apply(versus)));
+      if (versus == null && baseline == null) {
+        continue;
       }
+      Double measured = versus == null ? null : value.apply(versus);
+      gates.add(
+          versus == null || measured == null || measured.isNaN()
+              ? unknown(name, variant, limit, reason(name, row, baseline))
+              : judge(name, variant, limit, measured, interval.apply(versus)));
     }
   }
 
-  static Gate judge(
-      String name,
-      String variant,
-      double limit,
-      @Nullable Double value,
-      @Nullable List<Double> ci95) {
-    if (value == null || value.isNaN()) {
-      return new Gate(name, variant, limit, null, null, false, true);
+  private static String reason(String gate, Row row, @Nullable Row baseline) {
+    if (row.error() != null) {
+      return row.error();
     }
+    if (baseline != null && baseline.error() != null) {
+      return "the baseline " + baseline.name() + " failed: " + baseline.error();
+    }
+    return switch (gate) {
+      case "max-drop" ->
+          "accuracy was not scored on both: labels are missing, or the metric compares with the"
+              + " baseline itself";
+      case "max-energy-ratio" -> "energy was not measured or estimated alike for both";
+      default -> "latency was not measured for both";
+    };
+  }
+
+  static Gate judge(
+      String name, String variant, double limit, double value, @Nullable List<Double> ci95) {
     double low = ci95 == null ? value : Math.min(ci95.get(0), value);
     double high = ci95 == null ? value : Math.max(ci95.get(1), value);
-    return new Gate(name, variant, limit, value, ci95, low <= limit, low > limit || high <= limit);
+    return new Gate(
+        name, variant, limit, value, ci95, low <= limit, low > limit || high <= limit, null);
+  }
+
+  private static Gate unknown(String name, String variant, double limit, String reason) {
+    return new Gate(name, variant, limit, null, null, false, true, reason);
   }
 }

@@ -76,7 +76,8 @@ public final class SavedReports {
                     null,
                     null))),
         List.of(
-            new Gate("max-drop", second + " on cpu", 0.3, 0.05, List.of(-0.2, 0.3), true, true)),
+            new Gate(
+                "max-drop", second + " on cpu", 0.3, 0.05, List.of(-0.2, 0.3), true, true, null)),
         List.of("The machine is busy."),
         List.of());
   }

@@ -101,7 +101,7 @@ public record EvaluationText(Style style, int width) {
       Table gates = new Table(INDENT, "lllrr");
       for (EvaluationReport.Gate gate : report.gates()) {
         gates.row(
-            gate.passed() ? "passed" : style.warning("failed"),
+            gate.passed() ? (gate.certain() ? "passed" : "uncertain") : style.warning("failed"),
             gate.name(),
             gate.variant(),
             gate.value() == null ? "unknown" : EvaluationCells.number(gate.value()),

@@ -57,7 +57,9 @@ final class EvaluationTables {
       page.element(
           "td",
           "n",
-          value == null ? UNKNOWN : interval(value, gate.ci95(), gate.name().equals("max-drop")));
+          value == null
+              ? UNKNOWN + ": " + gate.reason()
+              : interval(value, gate.ci95(), gate.name().equals("max-drop")));
       page.element("td", "n", EvaluationCells.number(gate.limit())).raw("</tr>");
     }
     page.raw("</tbody></table></div>").end();

@@ -105,12 +105,21 @@ public final class JunitEvaluationReport {
       xml.writeAttribute(
           "message",
           gate.value() == null
-              ? "could not be judged"
+              ? "could not be judged: " + clean(String.valueOf(gate.reason()))
               : EvaluationCells.number(gate.value())
                   + " with the interval "
                   + gate.ci95()
                   + " is over the limit of "
                   + EvaluationCells.number(gate.limit()));
+      xml.writeEndElement();
+    } else if (!gate.certain()) {
+      xml.writeStartElement("system-out");
+      xml.writeCharacters(
+          "Passed, not certain: the limit of "
+              + EvaluationCells.number(gate.limit())
+              + " lies within the interval "
+              + gate.ci95()
+              + ".");
       xml.writeEndElement();
     }
     xml.writeEndElement();

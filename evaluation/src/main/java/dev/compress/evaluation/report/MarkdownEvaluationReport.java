@@ -59,7 +59,9 @@ public final class MarkdownEvaluationReport {
                       List.of(
                           g.name(),
                           g.variant(),
-                          g.value() == null ? "unknown" : EvaluationCells.number(g.value()),
+                          g.value() == null
+                              ? "unknown: " + g.reason()
+                              : EvaluationCells.number(g.value()),
                           EvaluationCells.number(g.limit()),
                           g.passed() ? (g.certain() ? "passed" : "passed, uncertain") : "FAILED"))
               .toList());
