@@ -17,6 +17,7 @@ public final class PowerTrace {
 
   private static final double NANOS = 1e9;
   private static final int FIRST_SIZE = 1024;
+  private static final int RECENT_CHANGES = 1024;
 
   private final int domains;
   private long[] nanos = new long[FIRST_SIZE];
@@ -25,8 +26,8 @@ public final class PowerTrace {
   private double[][] joules; // since the first sample kept
   private int size;
   private boolean gap;
+  private final long[] changeGaps = new long[RECENT_CHANGES];
   private long changes;
-  private long firstChangeNanos;
   private long lastChangeNanos;
 
   /**
@@ -67,8 +68,8 @@ public final class PowerTrace {
     gap = false;
     size++;
     if (changed) {
-      if (changes++ == 0) {
-        firstChangeNanos = at;
+      if (changes++ > 0) {
+        changeGaps[(int) ((changes - 2) % RECENT_CHANGES)] = at - lastChangeNanos;
       }
       lastChangeNanos = at;
     }
@@ -89,14 +90,31 @@ public final class PowerTrace {
     return size == 0 ? Long.MAX_VALUE : nanos[0];
   }
 
-  /** Mean time between two changes of the values, in seconds; NaN before the sixth change. */
+  /**
+   * The usual time between two changes of the values, in seconds; NaN before the sixth change. It
+   * is the median: one pause of the machine does not make a meter slow.
+   */
   public synchronized double changePeriodSeconds() {
-    return changes < 6 ? Double.NaN : (lastChangeNanos - firstChangeNanos) / NANOS / (changes - 1);
+    return changes < 6
+        ? Double.NaN
+        : medianSeconds(Arrays.copyOf(changeGaps, (int) Math.min(changes - 1, RECENT_CHANGES)));
   }
 
-  /** Mean time between two samples, in seconds; NaN before the second. */
+  /** The usual time between two samples, in seconds, likewise; NaN before the second. */
   public synchronized double samplePeriodSeconds() {
-    return size < 2 ? Double.NaN : (nanos[size - 1] - nanos[0]) / NANOS / (size - 1);
+    if (size < 2) {
+      return Double.NaN;
+    }
+    long[] steps = new long[Math.min(size - 1, RECENT_CHANGES)];
+    for (int i = 0; i < steps.length; i++) {
+      steps[i] = nanos[size - 1 - i] - nanos[size - 2 - i];
+    }
+    return medianSeconds(steps);
+  }
+
+  private static double medianSeconds(long[] gaps) {
+    Arrays.sort(gaps);
+    return (gaps[(gaps.length - 1) / 2] + gaps[gaps.length / 2]) / 2.0 / NANOS;
   }
 
   /** The longest time between two samples that touches a window, in seconds. */

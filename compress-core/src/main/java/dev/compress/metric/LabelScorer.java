@@ -248,6 +248,18 @@ public final class LabelScorer {
         : PairedDifference.ofCorrect(first.correct, correct, samples);
   }
 
+  /**
+   * McNemar's test against another model's score of the same samples, the other one first; empty
+   * where the metric is no count of right samples.
+   *
+   * @param first the other one's
+   */
+  public Optional<McNemar> testAgainst(LabelScorer first) {
+    return metric.isProportion()
+        ? Optional.of(McNemar.of(first.correct, correct))
+        : Optional.empty();
+  }
+
   /** Which samples were right so far, in the order in which they were added; a copy. */
   public BitSet correct() {
     return (BitSet) correct.clone();

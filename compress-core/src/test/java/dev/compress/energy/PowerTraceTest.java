@@ -120,4 +120,16 @@ class PowerTraceTest {
       assertThat(meter.joulesBetween(end, meter.mark()).get(0)).isCloseTo(8, within(1e-6));
     }
   }
+
+  @Test
+  void onePauseDoesNotMakeTheMeterSlow() {
+    PowerTrace trace = new PowerTrace(1);
+    long at = 0;
+    for (int i = 0; i < 40; i++) {
+      at += i == 20 ? 22_000_000_000L : 50_000_000L;
+      trace.add(at, 200 + i % 2);
+    }
+    assertThat(trace.samplePeriodSeconds()).isEqualTo(0.05);
+    assertThat(trace.changePeriodSeconds()).isEqualTo(0.05);
+  }
 }

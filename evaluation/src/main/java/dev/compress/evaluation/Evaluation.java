@@ -270,9 +270,12 @@ public final class Evaluation {
             alive.stream().map(Evaluation::subject).toList(), settings.ofLatency(), progress);
     for (int i = 0; i < alive.size(); i++) {
       Contender contender = alive.get(i);
-      LatencyResult result = compared ? results.get(i) : results.get(i).alone();
+      LatencyResult result =
+          compared
+              ? results.get(i).perSample(contender.samplesARun, contenders.get(0).samplesARun)
+              : results.get(i).alone();
       contender.latency = result;
-      warnings.addAll(result.warnings());
+      warnings.addAll(result.remarks());
       result.failure().ifPresent(contender::failed);
       if (contender.isAlive()) {
         kernels(contender, warnings);
@@ -305,7 +308,11 @@ public final class Evaluation {
     }
     for (Batch batch : bound.batches(run.batch(settings.batch()))) {
       if (fixed > 0 && fixed != settings.batch()) {
-        warnings.add(contender.title() + " fixes its batch at " + fixed + ": it was timed so.");
+        warnings.add(
+            contender.title()
+                + " fixes its batch at "
+                + fixed
+                + ": it was timed so, and ratios are of the time a sample.");
       }
       return run.first(batch.copy());
     }

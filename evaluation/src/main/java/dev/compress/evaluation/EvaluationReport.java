@@ -320,6 +320,7 @@ public record EvaluationReport(
    * @param p99 99th percentile
    * @param samples runs that were timed
    * @param p50Ci95 the median's 95% interval, by the medians of the windows
+   * @param batch samples a run; null in reports of earlier versions
    */
   public record LatencyMs(
       double mean,
@@ -327,7 +328,8 @@ public record EvaluationReport(
       double p90,
       double p99,
       long samples,
-      @JsonProperty("p50_ci95") @Nullable List<Double> p50Ci95) {}
+      @JsonProperty("p50_ci95") @Nullable List<Double> p50Ci95,
+      @Nullable Integer batch) {}
 
   /**
    * Kernels of the loaded model.
@@ -376,7 +378,9 @@ public record EvaluationReport(
    * @param bytesRatio bytes over the baseline's
    * @param accuracyDrop baseline minus variant in points, per cent of the baseline for errors
    * @param accuracyDropCi95 its interval, from paired samples
-   * @param latencyRatio time over the baseline's, by rounds in which both had their turn
+   * @param mcnemarP mid-p value of McNemar's test that both are right equally often; null where the
+   *     metric is no count of right samples
+   * @param latencyRatio time a sample over the baseline's, by rounds in which both had their turn
    * @param latencyRatioCi95 its interval
    * @param latencyDeviceRatio the same of runs held on the GPU; null on the processor
    * @param latencyDeviceRatioCi95 its interval
@@ -388,6 +392,7 @@ public record EvaluationReport(
       double bytesRatio,
       @Nullable Double accuracyDrop,
       @Nullable List<Double> accuracyDropCi95,
+      @JsonProperty("mcnemar_p") @Nullable Double mcnemarP,
       @Nullable Double latencyRatio,
       @Nullable List<Double> latencyRatioCi95,
       @Nullable Double latencyDeviceRatio,

@@ -80,9 +80,12 @@ record HeldTiming(EvaluationSettings settings, Progress progress) {
     boolean compared = held.get(0).contender() == baseline;
     List<LatencyResult> results = LatencyRun.measure(held, settings.ofLatency(), progress);
     for (int i = 0; i < held.size(); i++) {
-      LatencyResult result = compared ? results.get(i) : results.get(i).alone();
+      LatencyResult result =
+          compared
+              ? results.get(i).perSample(held.get(i).contender().samplesARun, baseline.samplesARun)
+              : results.get(i).alone();
       held.get(i).contender().held = result;
-      warnings.addAll(result.warnings());
+      warnings.addAll(result.remarks());
       Contender contender = held.get(i).contender();
       result.failure().ifPresent(e -> warnings.add(unknown(contender, e)));
     }

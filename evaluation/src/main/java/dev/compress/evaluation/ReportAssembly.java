@@ -115,7 +115,7 @@ record ReportAssembly(
     }
     LatencyResult latency = contender.latency;
     Optional<Score> score = Optional.ofNullable(contender.score);
-    EvaluationReport.LatencyMs times = RowParts.latency(latency);
+    EvaluationReport.LatencyMs times = RowParts.latency(latency, contender.samplesARun);
     FootprintNumbers footprint = FootprintNumbers.of(energy.rates().of(contender.reading));
     return new EvaluationReport.Row(
         contender.variant.name(),
@@ -131,7 +131,7 @@ record ReportAssembly(
             .orElse(null),
         score.flatMap(Score::fidelity).map(RowParts::fidelity).orElse(null),
         times,
-        RowParts.latency(contender.held),
+        RowParts.latency(contender.held, contender.samplesARun),
         times == null ? null : contender.samplesARun * 1000 / times.mean(),
         contender.loadMs,
         contender.peakBytes.isPresent() ? (Long) contender.peakBytes.getAsLong() : null,

@@ -179,6 +179,7 @@ final class ReportCheck {
       positive(versus.bytesRatio(), "bytes_ratio");
       finite(versus.accuracyDrop(), "accuracy_drop");
       interval(versus.accuracyDropCi95(), "accuracy_drop_ci95");
+      finite(versus.mcnemarP(), "mcnemar_p");
       positive(versus.latencyRatio(), "latency_ratio");
       interval(versus.latencyRatioCi95(), "latency_ratio_ci95");
       List<Double> ratio = versus.latencyRatioCi95();

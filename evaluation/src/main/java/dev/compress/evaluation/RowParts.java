@@ -8,6 +8,7 @@ import dev.compress.evaluation.latency.LatencyResult;
 import dev.compress.evaluation.worker.VariantWorker;
 import dev.compress.metric.FidelityScorer;
 import dev.compress.metric.Interval;
+import dev.compress.metric.McNemar;
 import dev.compress.metric.Metric;
 import dev.compress.metric.MetricResult;
 import dev.compress.metric.PairedDifference;
@@ -39,7 +40,7 @@ final class RowParts {
         finite(scorer.cosine()));
   }
 
-  static EvaluationReport.@Nullable LatencyMs latency(@Nullable LatencyResult result) {
+  static EvaluationReport.@Nullable LatencyMs latency(@Nullable LatencyResult result, int batch) {
     LatencyDistribution times = result == null ? null : result.distribution();
     if (result == null || times == null) {
       return null;
@@ -52,7 +53,8 @@ final class RowParts {
         times.percentileMillis(90),
         times.percentileMillis(99),
         times.runs(),
-        half == null ? null : List.of(median * Math.exp(-half), median * Math.exp(half)));
+        half == null ? null : List.of(median * Math.exp(-half), median * Math.exp(half)),
+        batch);
   }
 
   static EvaluationReport.@Nullable Kernels kernels(VariantWorker.@Nullable Kernels found) {
@@ -128,6 +130,12 @@ final class RowParts {
         bytesRatio,
         drop == null ? null : finite(drop),
         interval,
+        score
+            .filter(s -> s.drop().isPresent())
+            .flatMap(Score::labels)
+            .flatMap(l -> baseline.flatMap(Score::labels).flatMap(l::testAgainst))
+            .map(McNemar::midP)
+            .orElse(null),
         times.flatMap(LatencyResult::ratio).orElse(null),
         times.flatMap(LatencyResult::ratioCi95).map(RowParts::ends).orElse(null),
         onDevice.flatMap(LatencyResult::ratio).orElse(null),

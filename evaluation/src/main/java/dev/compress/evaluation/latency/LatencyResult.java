@@ -1,6 +1,7 @@
 package dev.compress.evaluation.latency;
 
 import dev.compress.metric.Interval;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param ratioCi95 the ratio's 95% confidence interval
  * @param rounds turns that it had
  * @param failure why it ended early; empty if it did not
- * @param warnings what a reader should know
+ * @param doubt what is to be said of the ratio; empty where it is known well
+ * @param warnings what else a reader should know
  */
 public record LatencyResult(
     @Nullable LatencyDistribution distribution,
@@ -24,6 +26,7 @@ public record LatencyResult(
     Optional<Interval> ratioCi95,
     int rounds,
     Optional<RuntimeException> failure,
+    Optional<String> doubt,
     List<String> warnings) {
   public LatencyResult {
     warnings = List.copyOf(warnings);
@@ -38,6 +41,33 @@ public record LatencyResult(
         Optional.empty(),
         rounds,
         failure,
+        Optional.empty(),
         warnings);
+  }
+
+  /**
+   * The same with the ratio of the times a sample.
+   *
+   * @param samples a run of this one
+   * @param baselineSamples a run of the baseline
+   */
+  public LatencyResult perSample(int samples, int baselineSamples) {
+    double factor = (double) baselineSamples / samples;
+    return new LatencyResult(
+        distribution,
+        medianLogHalfWidth,
+        ratio.map(r -> r * factor),
+        ratioCi95.map(ci -> new Interval(ci.low() * factor, ci.high() * factor)),
+        rounds,
+        failure,
+        doubt,
+        warnings);
+  }
+
+  /** All that a reader should know. */
+  public List<String> remarks() {
+    List<String> all = new ArrayList<>(warnings);
+    doubt.ifPresent(all::add);
+    return all;
   }
 }

@@ -187,15 +187,17 @@ public final class LatencyRun {
 
   private LatencyResult result(Timed timed) {
     Optional<StudentInterval> log = timed == subjects.get(0) ? Optional.empty() : logRatio(timed);
-    if (log.isPresent() && log.get().halfWidth() > TARGET) {
-      timed.warnings.add(
-          String.format(
-              Locale.ROOT,
-              "The latency of %s is unstable: after %d rounds its ratio is known to ±%.1f%% only.",
-              timed.subject.name(),
-              timed.medians.size(),
-              100 * log.get().halfWidth()));
-    }
+    Optional<String> doubt =
+        log.filter(l -> l.halfWidth() > TARGET)
+            .map(
+                l ->
+                    String.format(
+                        Locale.ROOT,
+                        "The latency of %s is unstable: after %d rounds its ratio is known to"
+                            + " ±%.1f%% only.",
+                        timed.subject.name(),
+                        timed.medians.size(),
+                        100 * l.halfWidth()));
     return new LatencyResult(
         timed.distribution.runs() == 0 ? null : timed.distribution,
         Optional.of(relativeHalfWidth(timed)).filter(Double::isFinite),
@@ -204,6 +206,7 @@ public final class LatencyRun {
             .map(i -> new Interval(Math.exp(i.low()), Math.exp(i.high()))),
         (int) timed.medians.stream().filter(m -> !m.isNaN()).count(),
         Optional.ofNullable(timed.failure),
+        doubt,
         timed.warnings);
   }
 }

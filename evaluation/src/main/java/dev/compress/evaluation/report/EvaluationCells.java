@@ -108,7 +108,7 @@ public final class EvaluationCells {
         memory == null ? UNKNOWN : Quantity.memory(memory));
   }
 
-  /** An accuracy with half its interval. */
+  /** An accuracy with half its interval, or with both ends where they lie unevenly. */
   public static String accuracy(EvaluationReport.@Nullable Accuracy accuracy) {
     if (accuracy == null) {
       return UNKNOWN;
@@ -124,11 +124,17 @@ public final class EvaluationCells {
         Double.isNaN(half)
             ? ""
             : rate ? String.format(Locale.ROOT, " ±%.2f", 100 * half) : " ±" + number(half);
-    if (rate && ci95 != null && (accuracy.value() == 0 || accuracy.value() == 1)) {
-      // One-sided: half of it would lie beyond what is possible.
+    if (rate && ci95 != null && isLopsided(accuracy.value(), ci95)) {
       spread = String.format(Locale.ROOT, " (%.2f to %.2f)", 100 * ci95.get(0), 100 * ci95.get(1));
     }
     return value + spread + " " + accuracy.metric();
+  }
+
+  /** Whether one side of a rate's interval is a tenth longer than the other. */
+  private static boolean isLopsided(double value, List<Double> ci95) {
+    double up = ci95.get(1) - value;
+    double down = value - ci95.get(0);
+    return Math.max(up, down) > 1.1 * Math.min(up, down);
   }
 
   /** A variant's cells in comparison with the baseline. */
@@ -144,7 +150,17 @@ public final class EvaluationCells {
         times(versus.bytesRatio(), null, "smaller", "larger"),
         drop(versus),
         ratio(versus.latencyRatio(), versus.latencyRatioCi95()),
-        sqnr == null ? UNKNOWN : String.format(Locale.ROOT, "%.1f dB", sqnr));
+        sqnr != null
+            ? String.format(Locale.ROOT, "%.1f dB", sqnr)
+            : isExact(fidelity) ? "exact" : UNKNOWN);
+  }
+
+  /** Whether outputs equal the baseline's: no noise, and one direction. */
+  static boolean isExact(EvaluationReport.@Nullable Fidelity fidelity) {
+    return fidelity != null
+        && fidelity.sqnrDb() == null
+        && fidelity.cosine() != null
+        && fidelity.cosine() > 1 - 1e-12;
   }
 
   private static String drop(VsBaseline versus) {

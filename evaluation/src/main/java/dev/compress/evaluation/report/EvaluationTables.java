@@ -93,7 +93,9 @@ final class EvaluationTables {
 
   private static String fidelity(EvaluationReport.Fidelity fidelity) {
     List<String> parts = new ArrayList<>();
-    if (fidelity.sqnrDb() != null) {
+    if (EvaluationCells.isExact(fidelity)) {
+      parts.add("exact");
+    } else if (fidelity.sqnrDb() != null) {
       parts.add("SQNR " + Quantity.fixed(fidelity.sqnrDb(), 1) + " dB");
     }
     if (fidelity.agreement() != null) {
