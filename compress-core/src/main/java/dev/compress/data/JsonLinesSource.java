@@ -2,6 +2,7 @@ package dev.compress.data;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import dev.compress.error.InvalidDataException;
 import dev.compress.tensor.ByteSource;
@@ -256,7 +257,11 @@ final class JsonLinesSource implements SampleSource {
           last = parse(parser, index);
           current = index;
         } catch (IOException e) {
-          String why = e.getMessage() == null ? "" : e.getMessage().lines().findFirst().orElse("");
+          String said =
+              e instanceof JsonProcessingException known
+                  ? known.getOriginalMessage()
+                  : e.getMessage();
+          String why = String.valueOf(said).lines().findFirst().orElse("");
           throw broken(index, "is no JSON (" + why + ")");
         }
       }

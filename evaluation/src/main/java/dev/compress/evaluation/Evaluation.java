@@ -275,7 +275,6 @@ public final class Evaluation {
               ? results.get(i).perSample(contender.samplesARun, contenders.get(0).samplesARun)
               : results.get(i).alone();
       contender.latency = result;
-      warnings.addAll(result.remarks());
       result.failure().ifPresent(contender::failed);
       if (contender.isAlive()) {
         kernels(contender, warnings);

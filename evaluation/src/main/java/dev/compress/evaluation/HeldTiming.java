@@ -85,7 +85,6 @@ record HeldTiming(EvaluationSettings settings, Progress progress) {
               ? results.get(i).perSample(held.get(i).contender().samplesARun, baseline.samplesARun)
               : results.get(i).alone();
       held.get(i).contender().held = result;
-      warnings.addAll(result.remarks());
       Contender contender = held.get(i).contender();
       result.failure().ifPresent(e -> warnings.add(unknown(contender, e)));
     }

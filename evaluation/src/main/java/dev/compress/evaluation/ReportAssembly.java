@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /**
  * Makes a report of what was measured. The baseline of a row is the first one on its device.
@@ -39,16 +40,17 @@ record ReportAssembly(
    * @param noted what a reader should know besides
    */
   EvaluationReport report(List<Contender> contenders, List<String> noted) {
-    List<String> warnings = new ArrayList<>(noted);
+    List<String> warnings = new ArrayList<>();
+    contenders.stream()
+        .filter(c -> c.error != null)
+        .forEach(c -> warnings.add(c.title() + " failed: " + c.error));
+    warnings.addAll(noted);
     Map<String, Contender> baselines = new HashMap<>();
     Set<TransformReportFile> used = new HashSet<>();
     List<EvaluationReport.Row> rows = new ArrayList<>();
     for (Contender contender : contenders) {
       baselines.putIfAbsent(contender.device, contender);
       Contender baseline = baselines.getOrDefault(contender.device, contender);
-      if (contender.error != null) {
-        warnings.add(contender.title() + ": " + contender.error);
-      }
       if (contender.reading instanceof Unavailable lost && contender.metered) {
         warnings.add(contender.title() + " has no energy: " + lost.reason());
       }
@@ -92,8 +94,16 @@ record ReportAssembly(
             data.contentSha256()),
         rows,
         judged,
-        warnings.stream().distinct().toList(),
+        Stream.concat(warnings.stream(), noise(contenders)).distinct().toList(),
         List.of());
+  }
+
+  /** Last: a busy machine has much of it, and it must not bury what failed. */
+  private static Stream<String> noise(List<Contender> contenders) {
+    return contenders.stream()
+        .flatMap(c -> Stream.of(Optional.ofNullable(c.latency), Optional.ofNullable(c.held)))
+        .flatMap(Optional::stream)
+        .flatMap(result -> result.remarks().stream());
   }
 
   private EvaluationReport.Row row(

@@ -46,21 +46,29 @@ final class EnergyTables {
       }
     }
     if (!cells.isEmpty()) {
-      page.table(
-          List.of(
-              "variant",
-              ">total",
-              ">net of idle",
-              ">CO₂e",
-              ">CO₂e a million",
-              ">cost a million",
-              ">pays back after"),
-          cells);
+      page.table(List.of("variant", ">total", ">net of idle", ">pays back after"), cells);
     }
+    footprint();
     origins.forEach((origin, names) -> line("Energy", names, origin));
     unknown.forEach((why, names) -> line("Unknown", names, why));
     compression();
     page.end();
+  }
+
+  private void footprint() {
+    if (FootprintCells.anyIn(report)) {
+      page.table(
+          List.of("variant", ">CO₂e", ">CO₂e a million", ">cost a million"),
+          rows.stream()
+              .map(
+                  row ->
+                      List.of(
+                          row.name(),
+                          known(FootprintCells.sample(row)),
+                          known(FootprintCells.million(row)),
+                          known(FootprintCells.cost(row))))
+              .toList());
+    }
   }
 
   /** A sentence for all variants that it holds for: a column of it would not fit a page. */
@@ -106,9 +114,6 @@ final class EnergyTables {
         row.name(),
         EnergyWords.total(energy),
         EnergyWords.net(energy),
-        known(FootprintCells.sample(row)),
-        known(FootprintCells.million(row)),
-        known(FootprintCells.cost(row)),
         known(EvaluationCells.breakEven(row)));
   }
 

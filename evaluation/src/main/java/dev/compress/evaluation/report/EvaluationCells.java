@@ -101,7 +101,7 @@ public final class EvaluationCells {
     return List.of(
         row.name(),
         Quantity.bytes(row.bytes()),
-        accuracy(row.accuracy()),
+        row.error() != null ? "failed" : accuracy(row.accuracy()),
         ms == null ? UNKNOWN : Quantity.millis(ms.p50()),
         ms == null ? UNKNOWN : Quantity.millis(ms.p99()),
         throughput == null ? UNKNOWN : Quantity.threeDigits(throughput),
@@ -127,7 +127,8 @@ public final class EvaluationCells {
     if (rate && ci95 != null && isLopsided(accuracy.value(), ci95)) {
       spread = String.format(Locale.ROOT, " (%.2f to %.2f)", 100 * ci95.get(0), 100 * ci95.get(1));
     }
-    return value + spread + " " + accuracy.metric();
+    String unit = accuracy.metric().equals(Metric.SQNR.key()) ? " dB" : "";
+    return value + spread + unit + " " + accuracy.metric();
   }
 
   /** Whether one side of a rate's interval is a tenth longer than the other. */
@@ -148,7 +149,7 @@ public final class EvaluationCells {
     return List.of(
         row.name(),
         times(versus.bytesRatio(), null, "smaller", "larger"),
-        drop(versus),
+        drop(versus, row.accuracy()),
         ratio(versus.latencyRatio(), versus.latencyRatioCi95()),
         sqnr != null
             ? String.format(Locale.ROOT, "%.1f dB", sqnr)
@@ -163,13 +164,14 @@ public final class EvaluationCells {
         && fidelity.cosine() > 1 - 1e-12;
   }
 
-  private static String drop(VsBaseline versus) {
+  private static String drop(VsBaseline versus, EvaluationReport.@Nullable Accuracy accuracy) {
+    String unit = accuracy == null ? "" : isRate(accuracy.metric()) ? " points" : " %";
     Double drop = versus.accuracyDrop();
     if (drop == null) {
       return UNKNOWN;
     }
     List<Double> ci95 = versus.accuracyDropCi95();
-    String change = String.format(Locale.ROOT, "%+.2f", drop == 0 ? 0.0 : -drop);
+    String change = String.format(Locale.ROOT, "%+.2f", drop == 0 ? 0.0 : -drop) + unit;
     return ci95 == null
         ? change
         : change + String.format(Locale.ROOT, " (%+.2f to %+.2f)", -ci95.get(1), -ci95.get(0));

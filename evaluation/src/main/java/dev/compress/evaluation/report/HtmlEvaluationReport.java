@@ -159,10 +159,13 @@ public final class HtmlEvaluationReport {
     }
     Double energy = versus.energyRatio();
     if (energy != null) {
+      boolean steady = row.energy() == null || !Boolean.FALSE.equals(row.energy().stable());
       fact(
           Quantity.threeDigits(energy <= 1 ? 1 / energy : energy) + "×",
-          verdict(1, versus.energyRatioCi95()),
-          (energy <= 1 ? "less" : "more") + " energy a sample, measured");
+          steady ? verdict(1, versus.energyRatioCi95()) : "",
+          (energy <= 1 ? "less" : "more")
+              + " energy a sample, measured"
+              + (steady ? "" : ", not steadily"));
     }
   }
 
