@@ -57,6 +57,7 @@ final class EnergyTables {
 
   private void footprint() {
     if (FootprintCells.anyIn(report)) {
+      page.element("h3", "Carbon and cost");
       page.table(
           List.of("variant", ">CO₂e", ">CO₂e a million", ">cost a million"),
           rows.stream()
