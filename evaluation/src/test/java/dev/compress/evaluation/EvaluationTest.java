@@ -342,6 +342,9 @@ class EvaluationTest {
       assertThat(Objects.requireNonNull(row.vsBaseline()).latencyRatio()).isNull();
     }
     assertThat(report.gates()).hasSize(2).noneMatch(EvaluationReport.Gate::passed);
+    assertThat(report.gates())
+        .allSatisfy(g -> assertThat(g.reason()).contains("the baseline a failed").contains("KILL"));
+    assertThat(report.warnings().get(0)).startsWith("a failed: ");
   }
 
   /** Kills the process of the first variant at the beginning of a stage. */
