@@ -174,10 +174,16 @@ final class DistillRun {
     if (done && options.checkpoint == null) {
       remove(checkpoint);
     }
-    for (Path file : options.reports) {
-      NewTextFile.write(
-          file, isHtml(file) ? root.wiring().distillHtml().apply(report) : Json.print(report));
-    }
+    return Publication.publish(
+        options.reports,
+        file -> isHtml(file) ? root.wiring().distillHtml().apply(report) : Json.print(report),
+        failure,
+        f -> show(report, f),
+        root.terminal(),
+        root.standard.noColor);
+  }
+
+  private void show(DistillReport report, Optional<Failure> failure) {
     StandardOptions standard = root.standard;
     Terminal terminal = root.terminal();
     if (standard.json) {
@@ -187,12 +193,6 @@ final class DistillRun {
           .lines(report)
           .forEach(terminal.out()::println);
     }
-    failure.ifPresent(
-        f -> {
-          terminal.out().flush();
-          ErrorLines.print(f, terminal, standard.noColor);
-        });
-    return failure.map(Failure::code).orElse(ExitCode.DONE);
   }
 
   private static void remove(Path file) {
