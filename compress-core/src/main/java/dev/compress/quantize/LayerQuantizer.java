@@ -5,9 +5,9 @@ import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Node;
 import dev.compress.pass.PassContext;
 import dev.compress.tensor.Tensor;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.Function;
-import java.util.function.UnaryOperator;
 
 /**
  * Quantizes the weight and the bias of one layer at a time, the bias corrected by what the rounding
@@ -53,11 +53,38 @@ record LayerQuantizer(
   }
 
   /**
+   * A weight's codes as they are written.
+   *
+   * @param codes with scales
+   * @param shift by how much the mean of each output channel is less than it was; empty where that
+   *     is not known
+   */
+  @SuppressWarnings("ArrayRecordComponent") // made once and only read
+  record Finished(WeightCodes codes, double[] shift) {
+    static Finished of(WeightCodes codes) {
+      return new Finished(codes, new double[0]);
+    }
+  }
+
+  /** What else is done to a weight's codes. */
+  @FunctionalInterface
+  interface Finish {
+    /**
+     * Changes codes and scales.
+     *
+     * @param codes rounded to nearest
+     * @param least the least scale of each channel under which its bias fits
+     * @param offset whether the bias makes up for what the means of the outputs are off by
+     */
+    Finished finish(WeightCodes codes, float[] least, boolean offset);
+  }
+
+  /**
    * Quantizes a layer.
    *
    * @param finish what else is done to the weight's codes
    */
-  Layer quantize(NodePattern pattern, UnaryOperator<WeightCodes> finish) {
+  Layer quantize(NodePattern pattern, Finish finish) {
     Node node = pattern.node();
     Optional<BiasAdd> biasAdd =
         node.is("MatMul") ? BiasAdd.after(node, pattern.outputChannels(), index) : Optional.empty();
@@ -69,18 +96,26 @@ record LayerQuantizer(
             .orElse(NO_BIAS);
     BiasQuantizer quantizer =
         new BiasQuantizer(inputs.apply(node).scale(), pattern.reductionLength());
-    WeightCodes codes =
-        finish.apply(
-            WeightCodes.of(
-                pattern.weight(),
-                pattern.tensor(),
-                ChannelLayout.of(pattern.tensor().shape(), pattern.outputAxis()),
-                target.maxWeightCode(),
-                quantizer,
-                bias,
-                context));
+    WeightCodes nearest =
+        WeightCodes.of(
+            pattern.weight(),
+            pattern.tensor(),
+            ChannelLayout.of(pattern.tensor().shape(), pattern.outputAxis()),
+            target.maxWeightCode(),
+            quantizer,
+            bias,
+            context);
+    float[] least = new float[nearest.scales().length];
+    Arrays.fill(least, AffineParameters.MIN_SCALE);
+    boolean offset = bias.length > 0 || node.is("Conv");
+    Finished finished =
+        finish.finish(
+            nearest, bias.length == 0 ? least : quantizer.raisedScales(bias, least), offset);
+    WeightCodes codes = finished.codes();
     Optional<double[]> means = statistics.meansOf(node.input(0));
-    if (means.isPresent() && (bias.length > 0 || node.is("Conv"))) {
+    if (offset && finished.shift().length > 0) {
+      bias = corrected(bias, finished.shift());
+    } else if (offset && means.isPresent()) {
       bias = corrected(bias, WeightError.expectedOutputShift(pattern, codes, means.get()));
     }
     return new Layer(pattern, biasAdd, codes, bias, quantizer);

@@ -138,7 +138,7 @@ final class LayerRounding {
             scales[o] = nearest.scales()[group * outputs + o];
           }
           RoundingGrid grid = RoundingGrid.perRow(length, scales, limit);
-          double[][] mean = grams[group].mean();
+          double[][] mean = inputsOnly(grams[group].mean(), length);
           grams[group] = new GramMatrix(1, 1); // the memory may go
           byte[] rounded =
               new AdaptiveRounding(mean, DAMPING, true, threads).round(part, grid).codes();
@@ -152,26 +152,34 @@ final class LayerRounding {
   }
 
   /**
-   * Chooses anew among the codes that clusters left a weight.
+   * Chooses anew among the codes that clusters left a weight, and its scales with them.
    *
    * @param nearest the weight's scales, and codes before they were clustered
    * @param clustered the same scales with the codes of the clusters
+   * @param least the least scale of each channel under which its bias fits
+   * @param offset whether a bias makes up for what the means of its outputs are off by
    * @return codes of the same clusters that change the layer's output less
    */
-  WeightCodes among(NodePattern layer, WeightCodes nearest, WeightCodes clustered) {
+  LayerQuantizer.Finished among(
+      NodePattern layer,
+      WeightCodes nearest,
+      WeightCodes clustered,
+      float[] least,
+      boolean offset) {
     while (!gathered.containsKey(layer.node()) && contains(waiting, layer.node())) {
       gather();
     }
     GramMatrix[] grams = gathered.remove(layer.node());
     if (grams == null || grams[0].rows() == 0) {
-      return clustered;
+      return LayerQuantizer.Finished.of(clustered);
     }
     WeightLayout layout = InputRows.layoutOf(layer);
     float[] weights = layer.tensor().toFloats();
     byte[] before = bytes(nearest.codes());
     byte[] now = bytes(clustered.codes());
     if (Arrays.equals(before, now)) {
-      return clustered; // clusters that were there before, such as those of a training
+      return LayerQuantizer.Finished.of(
+          clustered); // clusters that were there before, such as those of a training
     }
     boolean zeroIsMask = true;
     boolean[] used = new boolean[256];
@@ -181,29 +189,58 @@ final class LayerRounding {
     }
     byte[] levels = levels(used);
     byte[] codes = new byte[now.length];
+    float[] fittedScales = new float[clustered.scales().length];
+    double[] shift = new double[fittedScales.length];
     int outputs = layout.outPerGroup();
     int length = layout.rowLength();
     for (int group = 0; group < layout.groups(); group++) {
       float[] part = new float[Math.multiplyExact(outputs, length)];
       byte[] start = new byte[part.length];
-      float[] scales = new float[outputs];
+      int first = group * outputs;
+      float[] scales = Arrays.copyOfRange(clustered.scales(), first, first + outputs);
       for (int o = 0; o < outputs; o++) {
         layout.readRow(weights, group * outputs + o, part, o * length);
         layout.readRow(now, group * outputs + o, start, o * length);
-        scales[o] = clustered.scales()[group * outputs + o];
       }
       double[][] mean = grams[group].mean();
       grams[group] = new GramMatrix(1, 1); // the memory may go
-      byte[] chosen =
-          new ClusteredRounding(mean, DAMPING, context.threads())
-              .round(part, scales, start, levels, zeroIsMask);
+      double[] inputs = Arrays.copyOf(mean[length], length);
+      double[][] errors = offset ? covariance(mean, inputs) : inputsOnly(mean, length);
+      float[] floor = Arrays.copyOfRange(least, first, first + outputs);
+      ClusterFit.Fitted chosen =
+          new ClusterFit(errors, DAMPING, part, floor, start, levels, zeroIsMask, context.threads())
+              .fit(scales);
+      System.arraycopy(chosen.scales(), 0, fittedScales, first, outputs);
       for (int o = 0; o < outputs; o++) {
-        layout.writeRow(chosen, o * length, group * outputs + o, codes);
+        layout.writeRow(chosen.codes(), o * length, first + o, codes);
+        for (int i = 0; i < length; i++) {
+          int at = o * length + i;
+          shift[first + o] +=
+              (part[at] - (double) chosen.scales()[o] * chosen.codes()[at]) * inputs[i];
+        }
       }
       context.progress().check();
     }
     Tensor stored = context.scratch().store(ElementType.INT8, layer.tensor().shape(), codes);
-    return new WeightCodes(stored, clustered.scales());
+    return new LayerQuantizer.Finished(new WeightCodes(stored, fittedScales), shift);
+  }
+
+  private static double[][] inputsOnly(double[][] moments, int length) {
+    double[][] inputs = new double[length][];
+    for (int i = 0; i < length; i++) {
+      inputs[i] = Arrays.copyOf(moments[i], length);
+    }
+    return inputs;
+  }
+
+  private static double[][] covariance(double[][] moments, double[] mean) {
+    double[][] covariance = new double[mean.length][mean.length];
+    for (int i = 0; i < mean.length; i++) {
+      for (int j = 0; j < mean.length; j++) {
+        covariance[i][j] = moments[i][j] - mean[i] * mean[j];
+      }
+    }
+    return covariance;
   }
 
   private static byte[] bytes(Tensor codes) {
@@ -242,14 +279,20 @@ final class LayerRounding {
       waiting.remove(0);
       GramMatrix[] grams = new GramMatrix[layout.groups()];
       for (int g = 0; g < grams.length; g++) {
-        grams[g] = new GramMatrix(layout.rowLength(), grams.length > 1 ? 1 : context.threads());
+        // A last element that is always 1 gives the means.
+        grams[g] = new GramMatrix(layout.rowLength() + 1, grams.length > 1 ? 1 : context.threads());
       }
+      float[] row = new float[layout.rowLength() + 1];
+      row[row.length - 1] = 1;
       InputRows rows =
           new InputRows(
               layer,
               inputParameters.apply(layer.node()),
               rowsPerSample(layout.rowLength()),
-              (group, values, from) -> grams[group].observe(values, from, 1));
+              (group, values, from) -> {
+                System.arraycopy(values, from, row, 0, row.length - 1);
+                grams[group].observe(row, 0, 1);
+              });
       gathered.put(layer.node(), grams);
       readers.computeIfAbsent(layer.node().input(0), v -> new ArrayList<>()).add(rows);
     }

@@ -322,9 +322,9 @@ final class StaticQuantizer {
           NodePattern pattern = layers.get(i);
           return quantizer.quantize(
               pattern,
-              codes -> {
-                WeightCodes used = rounded(pattern, codes, rounding);
-                saturation.ifPresent(s -> s.check(pattern, used));
+              (codes, least, offset) -> {
+                LayerQuantizer.Finished used = rounded(pattern, codes, least, offset, rounding);
+                saturation.ifPresent(s -> s.check(pattern, used.codes()));
                 return used;
               });
         },
@@ -356,17 +356,21 @@ final class StaticQuantizer {
   }
 
   /** The codes that a layer is written with. */
-  private WeightCodes rounded(
-      NodePattern pattern, WeightCodes codes, Optional<LayerRounding> rounding) {
+  private LayerQuantizer.Finished rounded(
+      NodePattern pattern,
+      WeightCodes codes,
+      float[] least,
+      boolean offset,
+      Optional<LayerRounding> rounding) {
     if (settings.codes().most() == 0) {
-      return rounding.isPresent() ? rounding.get().round(pattern, codes) : codes;
+      return LayerQuantizer.Finished.of(
+          rounding.isPresent() ? rounding.get().round(pattern, codes) : codes);
     }
-    WeightCodes clustered =
-        codes.mapped(
-            settings.codes(),
-            ChannelLayout.of(pattern.tensor().shape(), pattern.outputAxis()),
-            context);
-    return rounding.isPresent() ? rounding.get().among(pattern, codes, clustered) : clustered;
+    ChannelLayout layout = ChannelLayout.of(pattern.tensor().shape(), pattern.outputAxis());
+    WeightCodes clustered = codes.mapped(settings.codes(), layout, context);
+    return rounding.isPresent()
+        ? rounding.get().among(pattern, codes, clustered, least, offset)
+        : LayerQuantizer.Finished.of(clustered);
   }
 
   private Optional<LayerRounding> rounding(
