@@ -104,6 +104,12 @@ public final class Distillation {
       report.data(data, score, job.data().selection().isPresent());
       Task task = task(student, teaching);
       boolean labels = data.training().labelKind() != LabelKind.NONE && usesLabels(teaching);
+      if (!labels && teaching.isEmpty()) {
+        throw new InvalidDataException(
+            data.training().name()
+                + " has no labels, and there is no teacher: there is nothing to learn from. Name"
+                + " --teacher, or data with labels.");
+      }
       List<Teacher> open = new ArrayList<>();
       try {
         Optional<Teaching> lessons = teaching.map(t -> lessons(t, student, data, labels, open));

@@ -18,6 +18,7 @@ import dev.compress.runtime.ProcessMemory;
 import dev.compress.runtime.RuntimeInfo;
 import dev.compress.search.HoldAccuracy;
 import dev.compress.search.ModelScore;
+import dev.compress.train.TrainingData;
 import dev.compress.train.TuningData;
 import dev.compress.train.TuningRun;
 import java.nio.file.Path;
@@ -304,9 +305,20 @@ final class ReportBuilder {
 
   /** What a model is tuned on. */
   void tuning(TuningData tuning) {
-    data.add(new Used("training", tuning.training()));
+    TrainingData used =
+        tuning
+            .selection()
+            .map(s -> new TrainingData(tuning.training(), s))
+            .orElseGet(() -> TrainingData.split(tuning.training(), seed()));
+    data.add(new Used("training", used.training()));
+    data.add(new Used("validation", used.selection()));
     notes.addAll(tuning.training().notes());
-    tuning.selection().ifPresent(d -> data.add(new Used("validation", d)));
+    if (tuning.selection().isEmpty()) {
+      notes.add(
+          "The best epoch is chosen on "
+              + used.selection().sampleCount()
+              + " samples of the training data, drawn by seed, that are not trained on.");
+    }
   }
 
   /** What a search found, on the data that it chose by. */

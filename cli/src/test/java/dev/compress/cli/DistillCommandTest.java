@@ -289,6 +289,25 @@ class DistillCommandTest {
   }
 
   @Test
+  void withoutLabelsItNeedsATeacher() throws IOException {
+    assumeNatives();
+    String header =
+        String.format(
+            Locale.ROOT,
+            "%-117s\n",
+            "{'descr': '<f4', 'fortran_order': False, 'shape': (50, 4), }");
+    training = folder.resolve("unlabelled.npy");
+    try (var out = Files.newOutputStream(training)) {
+      out.write(new byte[] {(byte) 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 118, 0});
+      out.write(header.getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+      out.write(new byte[50 * 4 * Float.BYTES]);
+    }
+    Bench.Result result = distill("--student", student.toString());
+    assertThat(result.code()).isEqualTo(3);
+    assertThat(result.err()).contains("no labels").contains("--teacher");
+  }
+
+  @Test
   void aLossThatIsNoNumberIsAFailedGate() throws IOException {
     assumeNatives();
     Bench.Result result =

@@ -212,7 +212,7 @@ public final class CachedTeacher implements Teacher {
           "The teacher's outputs for "
               + samples
               + " samples take "
-              + (needed >> 20)
+              + ((needed + (1 << 20) - 1) >> 20)
               + " MiB, and "
               + place.folder()
               + " has "

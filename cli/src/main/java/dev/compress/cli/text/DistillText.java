@@ -108,6 +108,9 @@ public record DistillText(Style style, int width, boolean verbose) {
             best ? "best, kept" : "");
       }
     }
+    if (training.bestEpoch() == 0) {
+      table.row("", "", "", "", "no epoch was better than the weights it began with: kept");
+    }
     return table;
   }
 

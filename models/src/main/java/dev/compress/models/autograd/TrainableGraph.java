@@ -98,7 +98,7 @@ public final class TrainableGraph implements AutoCloseable {
     if (unsupported.size() > NODES_NAMED) {
       text.append("; and ").append(unsupported.size() - NODES_NAMED).append(" more");
     }
-    return text.append('.').toString();
+    return text.append(". Compress it without training, or replace these nodes.").toString();
   }
 
   private void load() {

@@ -45,7 +45,7 @@ public final class DjlTrainingEngine implements TrainingEngine {
           "The model cannot be trained: "
               + first
               + (bad.size() > 3 ? "; and " + (bad.size() - 3) + " more nodes" : "")
-              + ".");
+              + ". Compress it without training, or replace these nodes.");
     }
   }
 

@@ -64,7 +64,11 @@ class FineTuneTest {
         Compress.with(recipe)
             .tuningOn(new TuningData(data, Optional.empty()))
             .run(model, output, true);
-    assertThat(report.data()).extracting(TransformReport.DataUse::step).contains("training");
+    assertThat(report.data())
+        .extracting(TransformReport.DataUse::step)
+        .contains("training", "validation");
+    assertThat(report.data().stream().mapToLong(TransformReport.DataUse::samples).sum())
+        .isEqualTo(data.sampleCount());
     return OnnxReader.read(output).model();
   }
 
