@@ -72,11 +72,18 @@ final class ReportBuilder {
   private final List<String> passNotes = new ArrayList<>();
 
   /** Asked for when all else is done: by then its classes have loaded. */
-  private final CompletableFuture<String> recipe;
+  private final CompletableFuture<Settings> recipe;
+
+  /** The recipe as the output holds it, and as the report does. */
+  private record Settings(String json, Map<String, Object> map) {}
 
   ReportBuilder(Passes passes) {
     this.passes = passes;
-    this.recipe = CompletableFuture.supplyAsync(() -> RecipeFile.toJson(passes.recipe()));
+    this.recipe =
+        CompletableFuture.supplyAsync(
+            () ->
+                new Settings(
+                    RecipeFile.toJson(passes.recipe()), RecipeFile.toMap(passes.recipe())));
   }
 
   int threads() {
@@ -351,7 +358,7 @@ final class ReportBuilder {
   Map<String, String> provenance() {
     Map<String, String> pairs = new LinkedHashMap<>();
     pairs.put("compress.version", ToolVersion.current());
-    pairs.put("compress.recipe", recipe.join());
+    pairs.put("compress.recipe", recipe.join().json());
     for (Used use : data) {
       if (!use.step().equals(MEASURED)) { // that changed nothing
         pairs.put("compress." + use.step() + ".sha256", use.dataset().contentSha256());
@@ -388,7 +395,7 @@ final class ReportBuilder {
         new TransformReport.Tool(ToolVersion.current(), RuntimeInfo.get().version()),
         Objects.requireNonNull(input, "input"),
         output,
-        RecipeFile.toMap(passes.recipe()),
+        recipe.join().map(),
         (System.nanoTime() - startNanos) / 1e9,
         peakResidentBytes(),
         done,

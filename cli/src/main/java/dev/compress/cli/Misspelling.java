@@ -16,11 +16,23 @@ final class Misspelling {
    *
    * @param unmatched those arguments, at least one
    * @param command that they were given to
+   * @param all the arguments
    */
-  static String explain(List<String> unmatched, CommandSpec command) {
+  static String explain(List<String> unmatched, CommandSpec command, List<String> all) {
     Optional<String> option = unmatched.stream().filter(a -> a.startsWith("-")).findFirst();
     if (option.isEmpty()) {
-      return "One argument too many: '" + unmatched.get(0) + "'.";
+      Optional<String> word =
+          all.stream()
+              .filter(a -> nearest(a, command.subcommands().keySet().stream()).isPresent())
+              .findFirst();
+      return word.map(
+              w ->
+                  "Unknown command "
+                      + w
+                      + ". Did you mean "
+                      + nearest(w, command.subcommands().keySet().stream()).orElseThrow()
+                      + "?")
+          .orElse("One argument too many: '" + unmatched.get(0) + "'.");
     }
     int equals = option.get().indexOf('=');
     String word = equals < 0 ? option.get() : option.get().substring(0, equals);
@@ -32,8 +44,11 @@ final class Misspelling {
 
   /** The nearest of some names, if it is near. */
   static Optional<String> closest(String word, Stream<String> names) {
+    return nearest(word, names.filter(name -> name.startsWith("--")));
+  }
+
+  private static Optional<String> nearest(String word, Stream<String> names) {
     return names
-        .filter(name -> name.startsWith("--"))
         .map(name -> new Near(name, edits(word, name)))
         .filter(near -> near.edits() <= MOST_EDITS)
         .min(java.util.Comparator.comparingInt(Near::edits))

@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
@@ -21,6 +22,19 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** The command line of one process: parses, runs a command, and turns errors into exit codes. */
 final class Program {
   private static final String HELP_ADVICE = "See compress --help.";
+
+  /** Words that the main job can be told without. */
+  static final Set<String> NEEDS_ALL_COMMANDS =
+      Set.of(
+          "evaluate",
+          "distill",
+          "inspect",
+          "unpack",
+          "doctor",
+          "models",
+          "completion",
+          "-h",
+          "--help");
 
   private final Terminal terminal;
   private final Wiring wiring;
@@ -56,9 +70,19 @@ final class Program {
   }
 
   private int execute(String... args) {
+    boolean job = args.length > 0 && Arrays.stream(args).noneMatch(NEEDS_ALL_COMMANDS::contains);
+    return execute(!job, args);
+  }
+
+  private int execute(boolean all, String... args) {
     CompressCommand root = new CompressCommand(terminal, wiring, cancelled);
     try {
-      return commandLine(root).execute(args);
+      CommandLine line = all ? commandLine(root) : jobLine(root);
+      if (!all) {
+        // An error may be a misspelt command: it is told by the parser that knows them.
+        line.setParameterExceptionHandler(new AllCommands());
+      }
+      return line.execute(args);
     } catch (OutOfMemoryError | StackOverflowError | LinkageError e) {
       return onFailure(e, root);
     }
@@ -77,6 +101,15 @@ final class Program {
     models.addSubcommand(new ModelsBuildCommand(root));
     line.addSubcommand(models);
     line.addSubcommand(new CompletionCommand(root));
+    return configured(line, root);
+  }
+
+  /** The main job alone: a parser of all commands takes a tenth of a second to make. */
+  private CommandLine jobLine(CompressCommand root) {
+    return configured(new CommandLine(root), root);
+  }
+
+  private CommandLine configured(CommandLine line, CompressCommand root) {
     orderHelp(line);
     line.setExpandAtFiles(false);
     line.setUsageHelpWidth(Math.min(terminal.width(), 100));
@@ -116,7 +149,7 @@ final class Program {
 
     @Override
     public int handleParseException(ParameterException thrown, String[] args) {
-      return report(usage(message(thrown)), asks(args, "--json"), asks(args, "--no-color"));
+      return report(usage(message(thrown, args)), asks(args, "--json"), asks(args, "--no-color"));
     }
 
     @Override
@@ -126,10 +159,19 @@ final class Program {
     }
   }
 
-  private static String message(ParameterException thrown) {
+  private final class AllCommands implements IParameterExceptionHandler {
+    @Override
+    public int handleParseException(ParameterException thrown, String[] args) {
+      return execute(true, args);
+    }
+  }
+
+  private static String message(ParameterException thrown, String[] args) {
     if (thrown instanceof UnmatchedArgumentException unmatched) {
       return Misspelling.explain(
-          unmatched.getUnmatched(), unmatched.getCommandLine().getCommandSpec());
+          unmatched.getUnmatched(),
+          unmatched.getCommandLine().getCommandSpec(),
+          Arrays.asList(args));
     }
     return String.valueOf(thrown.getMessage());
   }

@@ -81,7 +81,7 @@ record Wiring(
 
   /** By the machine's own sensor; where there is none, by processor time, labelled as such. */
   static Optional<RunAccount> account(EnergyChoice choice) {
-    return choice.equals(EnergyChoice.NONE)
+    return choice.isNone()
         ? Optional.empty()
         : EnergySources.ofThisMachine(EnergyMeterProvider.Request.cpu())
             .open(choice)

@@ -9,7 +9,10 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -33,6 +36,32 @@ class HelpTest {
       assertThat(help.out()).containsPattern("(?m)(^|[ ,])" + word + "([ =,\n]|$)");
     }
     assertThat(help.out()).contains("evaluate").contains("distill");
+  }
+
+  /** Each command's name is known to what decides whether commands are looked for at all. */
+  @Test
+  void noCommandIsTakenForAModel() {
+    Terminal terminal =
+        Terminal.of(OutputStream.nullOutputStream(), OutputStream.nullOutputStream(), Map.of());
+    AtomicBoolean cancelled = new AtomicBoolean();
+    Wiring wiring = Wiring.ofModules();
+    Set<String> known = new HashSet<>(Program.NEEDS_ALL_COMMANDS);
+    known.removeAll(Set.of("-h", "--help"));
+    assertThat(
+            new Program(terminal, wiring, cancelled)
+                .commandLine(new CompressCommand(terminal, wiring, cancelled))
+                .getSubcommands()
+                .keySet())
+        .isEqualTo(known);
+  }
+
+  /** The parser of the job alone does not know of commands: errors are told by the other. */
+  @Test
+  void aMisspeltCommandIsTold() {
+    Bench.Result result = new Bench().run("evaluat", "a.onnx", "b.onnx");
+    assertThat(result.code()).isEqualTo(2);
+    assertThat(result.err()).contains("Unknown command evaluat. Did you mean evaluate?");
+    assertThat(new Bench().run("a.onnx", "b.onnx").err()).contains("One argument too many");
   }
 
   /**

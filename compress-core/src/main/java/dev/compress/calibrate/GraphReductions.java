@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -37,12 +38,12 @@ final class GraphReductions {
 
   private static final long AXES_ARE_INPUTS_FROM_OPSET = 18;
 
-  /** The mean always, because it tells of NaN; then as many as are wanted. */
-  private static final List<String> OPERATORS =
-      List.of("ReduceMean", "ReduceMin", "ReduceMax", "ReduceSumSquare");
+  /** The mean always, because it tells of NaN. */
+  private static final String MEAN = "ReduceMean";
 
-  private static final int MEAN_ONLY = 1;
-  private static final int MEAN_AND_EXTREMES = 3;
+  private static final String MIN = "ReduceMin";
+  private static final String MAX = "ReduceMax";
+  private static final String SQUARES = "ReduceSumSquare";
 
   /**
    * How a value is reduced.
@@ -51,10 +52,10 @@ final class GraphReductions {
    * @param axes that are reduced: all but the first and that of the channels
    * @param channels how many, 1 where only the extremes of the whole are wanted
    * @param inner elements of one channel of one sample
-   * @param outputs of the first operators
+   * @param outputs by operator
    */
   private record Reduction(
-      String value, List<Long> axes, int channels, long inner, List<String> outputs) {}
+      String value, List<Long> axes, int channels, long inner, Map<String, String> outputs) {}
 
   private final OnnxModel model;
   private final Map<String, Reduction> reductions;
@@ -81,6 +82,11 @@ final class GraphReductions {
       Map<String, Integer> channelAxes,
       Map<String, Integer> meanAxes) {
     GraphEditor names = new GraphEditor(model.graph());
+    Set<String> rectified =
+        model.graph().nodes().stream()
+            .filter(n -> n.is("Relu"))
+            .map(n -> n.output(0))
+            .collect(Collectors.toSet());
     Map<String, Reduction> reductions = new LinkedHashMap<>();
     Stream.of(extremes, channelAxes.keySet(), meanAxes.keySet())
         .flatMap(Set::stream)
@@ -88,10 +94,15 @@ final class GraphReductions {
         .forEach(
             value -> {
               Integer axis = channelAxes.getOrDefault(value, meanAxes.get(value));
-              int wanted =
+              List<String> wanted =
                   channelAxes.containsKey(value)
-                      ? OPERATORS.size()
-                      : extremes.contains(value) ? MEAN_AND_EXTREMES : MEAN_ONLY;
+                      ? List.of(MEAN, MIN, MAX, SQUARES)
+                      : !extremes.contains(value)
+                          ? List.of(MEAN)
+                          // nothing is below 0 there, and every grid of codes has a 0
+                          : rectified.contains(value)
+                              ? List.of(MEAN, MAX)
+                              : List.of(MEAN, MIN, MAX);
               plan(value, Optional.ofNullable(axis), wanted, shapes, names)
                   .ifPresent(r -> reductions.put(value, r));
             });
@@ -99,7 +110,7 @@ final class GraphReductions {
   }
 
   private static Optional<Reduction> plan(
-      String value, Optional<Integer> axis, int wanted, Shapes shapes, GraphEditor names) {
+      String value, Optional<Integer> axis, List<String> wanted, Shapes shapes, GraphEditor names) {
     List<Dim> dims = shapes.dims(value).orElse(List.of());
     int kept = axis.map(a -> a < 0 ? a + dims.size() : a).orElse(-1);
     long inner = 1;
@@ -122,11 +133,8 @@ final class GraphReductions {
     if (inner * channels < MIN_ELEMENTS) {
       return Optional.empty();
     }
-    List<String> outputs =
-        OPERATORS.stream()
-            .limit(wanted)
-            .map(operator -> names.freshName(operator + "_" + value))
-            .toList();
+    Map<String, String> outputs = new LinkedHashMap<>();
+    wanted.forEach(o -> outputs.put(o, names.freshName(o + "_" + value)));
     return Optional.of(new Reduction(value, axes, channels, inner, outputs));
   }
 
@@ -143,19 +151,18 @@ final class GraphReductions {
       List<String> inputs = List.of(reduction.value());
       List<Attribute> attributes = List.of(dropDims, Attribute.of("axes", axes));
       if (model.opset() >= AXES_ARE_INPUTS_FROM_OPSET) {
-        String name = reduction.outputs().get(0) + "_axes";
+        String name = reduction.outputs().get(MEAN) + "_axes";
         initializers.add(Initializer.of(name, Tensor.ofLongs(Shape.of(axes.length), axes)));
         inputs = List.of(reduction.value(), name);
         attributes = List.of(dropDims);
       }
-      for (int i = 0; i < reduction.outputs().size(); i++) {
-        String output = reduction.outputs().get(i);
+      for (Map.Entry<String, String> output : reduction.outputs().entrySet()) {
         nodes.add(
             Node.of(
-                OPERATORS.get(i),
-                output,
+                output.getKey(),
+                output.getValue(),
                 inputs,
-                List.of(output),
+                List.of(output.getValue()),
                 attributes.toArray(Attribute[]::new)));
       }
     }
@@ -176,7 +183,7 @@ final class GraphReductions {
 
   /** What must be shown for {@link #observe}: outputs of the reductions. */
   List<String> outputs() {
-    return reductions.values().stream().flatMap(r -> r.outputs().stream()).toList();
+    return reductions.values().stream().flatMap(r -> r.outputs().values().stream()).toList();
   }
 
   /**
@@ -189,23 +196,21 @@ final class GraphReductions {
       return;
     }
     for (Reduction reduction : reductions.values()) {
-      List<FloatBuffer> parts =
-          reduction.outputs().stream()
-              .map(o -> Objects.requireNonNull(values.get(o), o).floats())
-              .toList();
+      FloatBuffer means = part(reduction, MEAN, values).orElseThrow();
+      Optional<FloatBuffer> lows = part(reduction, MIN, values);
+      Optional<FloatBuffer> highs = part(reduction, MAX, values);
+      Optional<FloatBuffer> sums = part(reduction, SQUARES, values);
       ChannelObserver observer = Objects.requireNonNull(observers.get(reduction.value()));
-      boolean extremes = parts.size() >= MEAN_AND_EXTREMES;
-      boolean all = parts.size() == OPERATORS.size();
       boolean finite = true;
-      for (int i = 0; i < parts.get(0).remaining(); i++) {
-        double mean = parts.get(0).get(i);
-        double squares = all ? parts.get(3).get(i) : 0;
+      for (int i = 0; i < means.remaining(); i++) {
+        double mean = means.get(i);
+        double squares = at(sums, i);
         finite &= Double.isFinite(mean) && Double.isFinite(squares);
         observer.observeReduced(
             i % reduction.channels(),
             reduction.inner(),
-            extremes ? parts.get(1).get(i) : 0,
-            extremes ? parts.get(2).get(i) : 0,
+            at(lows, i),
+            at(highs, i),
             mean * reduction.inner(),
             squares);
       }
@@ -213,6 +218,16 @@ final class GraphReductions {
         special.add(reduction.value());
       }
     }
+  }
+
+  private static Optional<FloatBuffer> part(
+      Reduction reduction, String operator, Map<String, TensorBuffer> values) {
+    return Optional.ofNullable(reduction.outputs().get(operator))
+        .map(output -> Objects.requireNonNull(values.get(output), output).floats());
+  }
+
+  private static float at(Optional<FloatBuffer> part, int index) {
+    return part.isPresent() ? part.get().get(index) : 0;
   }
 
   /** Values that held something that is not finite, and must be shown to an observer instead. */

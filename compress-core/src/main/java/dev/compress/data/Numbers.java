@@ -4,10 +4,12 @@ import dev.compress.error.InvalidDataException;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Float16;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 
 /** Numbers of any element type to doubles and back, little-endian. */
 final class Numbers {
   private static final long EXACT = 1L << 53;
+  private static final int PIECE = 1 << 13;
 
   private Numbers() {}
 
@@ -81,8 +83,12 @@ final class Numbers {
     int at = bytes.position();
     boolean nan = false;
     if (type.equals(ElementType.FLOAT)) {
-      for (int i = 0; i < count; i++) {
-        nan |= Float.isNaN(bytes.getFloat(at + 4 * i));
+      FloatBuffer floats = bytes.slice().order(bytes.order()).asFloatBuffer();
+      float[] piece = new float[Math.min(count, PIECE)];
+      for (int done = 0; done < count; done += piece.length) {
+        int n = Math.min(piece.length, count - done);
+        floats.get(piece, 0, n);
+        nan |= hasNan(piece, n);
       }
     } else if (type.equals(ElementType.DOUBLE)) {
       for (int i = 0; i < count; i++) {
@@ -92,6 +98,14 @@ final class Numbers {
       for (int i = 0; i < count; i++) {
         nan |= (bytes.getShort(at + 2 * i) & 0x7fff) > 0x7c00;
       }
+    }
+    return nan;
+  }
+
+  private static boolean hasNan(float[] values, int count) {
+    boolean nan = false;
+    for (int i = 0; i < count; i++) {
+      nan |= Float.isNaN(values[i]);
     }
     return nan;
   }

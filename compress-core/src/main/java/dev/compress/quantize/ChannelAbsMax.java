@@ -56,7 +56,8 @@ public final class ChannelAbsMax {
     }
   }
 
-  private static float of(float[] values, int from, int count) {
+  /** The largest magnitude of some values. */
+  static float of(float[] values, int from, int count) {
     float largest = 0f;
     for (int i = from; i < from + count; i++) {
       largest = Math.max(largest, Math.abs(values[i]));

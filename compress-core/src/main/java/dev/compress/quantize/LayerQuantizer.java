@@ -69,6 +69,9 @@ record LayerQuantizer(
   /** What else is done to a weight's codes. */
   @FunctionalInterface
   interface Finish {
+    /** Leaves the codes as they are. */
+    Finish NONE = (codes, least, offset) -> Finished.of(codes);
+
     /**
      * Changes codes and scales.
      *
@@ -94,6 +97,12 @@ record LayerQuantizer(
             .or(() -> index.constant(pattern.bias()))
             .map(Tensor::toFloats)
             .orElse(NO_BIAS);
+    Optional<double[]> means = statistics.meansOf(node.input(0));
+    boolean offset = bias.length > 0 || node.is("Conv");
+    Optional<WeightError.RowShifts> shifts =
+        means
+            .filter(m -> offset && finish == Finish.NONE)
+            .map(m -> new WeightError.RowShifts(pattern, m));
     BiasQuantizer quantizer =
         new BiasQuantizer(inputs.apply(node).scale(), pattern.reductionLength());
     WeightCodes nearest =
@@ -104,19 +113,22 @@ record LayerQuantizer(
             target.maxWeightCode(),
             quantizer,
             bias,
+            shifts.map(RowQuantizer.Visitor.class::cast).orElse(RowQuantizer.Visitor.NONE),
             context);
     float[] least = new float[nearest.scales().length];
     Arrays.fill(least, AffineParameters.MIN_SCALE);
-    boolean offset = bias.length > 0 || node.is("Conv");
     Finished finished =
         finish.finish(
             nearest, bias.length == 0 ? least : quantizer.raisedScales(bias, least), offset);
     WeightCodes codes = finished.codes();
-    Optional<double[]> means = statistics.meansOf(node.input(0));
     if (offset && finished.shift().length > 0) {
       bias = corrected(bias, finished.shift());
     } else if (offset && means.isPresent()) {
-      bias = corrected(bias, WeightError.expectedOutputShift(pattern, codes, means.get()));
+      Optional<double[]> seen = shifts.flatMap(WeightError.RowShifts::shifts);
+      bias =
+          corrected(
+              bias,
+              seen.orElseGet(() -> WeightError.expectedOutputShift(pattern, codes, means.get())));
     }
     return new Layer(pattern, biasAdd, codes, bias, quantizer);
   }

@@ -322,11 +322,13 @@ final class StaticQuantizer {
           NodePattern pattern = layers.get(i);
           return quantizer.quantize(
               pattern,
-              (codes, least, offset) -> {
-                LayerQuantizer.Finished used = rounded(pattern, codes, least, offset, rounding);
-                saturation.ifPresent(s -> s.check(pattern, used.codes()));
-                return used;
-              });
+              !one && settings.codes().most() == 0
+                  ? LayerQuantizer.Finish.NONE
+                  : (codes, least, offset) -> {
+                    LayerQuantizer.Finished used = rounded(pattern, codes, least, offset, rounding);
+                    saturation.ifPresent(s -> s.check(pattern, used.codes()));
+                    return used;
+                  });
         },
         layer -> {
           Node node = layer.pattern().node();

@@ -5,6 +5,7 @@ import dev.compress.pass.PassContext;
 import dev.compress.tensor.Scratch;
 import dev.compress.tensor.Tensor;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,8 +37,51 @@ record WeightCodes(Tensor codes, float[] scales) {
       @Nullable BiasQuantizer bias,
       float[] biasValues,
       PassContext context) {
+    return of(name, weight, layout, limit, bias, biasValues, RowQuantizer.Visitor.NONE, context);
+  }
+
+  /**
+   * As the other.
+   *
+   * @param visitor sees values and codes where the weight is quantized in one reading; of other
+   *     weights it sees nothing
+   */
+  static WeightCodes of(
+      String name,
+      Tensor weight,
+      ChannelLayout layout,
+      int limit,
+      @Nullable BiasQuantizer bias,
+      float[] biasValues,
+      RowQuantizer.Visitor visitor,
+      PassContext context) {
+    // one scale for all where the values are few: else each channel would make codes of its own
+    boolean one = FewValues.are(weight);
+    if (!one && RowQuantizer.fits(layout)) {
+      RowQuantizer.Scales scales =
+          (first, magnitudes) ->
+              raised(
+                  WeightScales.symmetric(finite(name, magnitudes), limit),
+                  bias,
+                  biasValues.length == 0
+                      ? biasValues
+                      : Arrays.copyOfRange(biasValues, first, first + magnitudes.length));
+      return new RowQuantizer(limit, scales, visitor)
+          .quantize(weight, layout, context.scratch(), context.threads());
+    }
     WeightQuantizer quantizer = new WeightQuantizer(limit, context.threads());
-    float[] magnitudes = quantizer.magnitudes(weight, layout);
+    float[] magnitudes = finite(name, quantizer.magnitudes(weight, layout));
+    float[] scales =
+        raised(
+            one
+                ? WeightScales.perTensor(magnitudes, limit)
+                : WeightScales.symmetric(magnitudes, limit),
+            bias,
+            biasValues);
+    return new WeightCodes(quantizer.codes(weight, layout, scales, context.scratch()), scales);
+  }
+
+  private static float[] finite(String name, float[] magnitudes) {
     for (float magnitude : magnitudes) {
       if (!Float.isFinite(magnitude)) {
         throw new InvalidModelException(
@@ -47,15 +91,11 @@ record WeightCodes(Tensor codes, float[] scales) {
                 + " its nodes out with --exclude-nodes.");
       }
     }
-    // one scale for all where the values are few: else each channel would make codes of its own
-    float[] scales =
-        FewValues.are(weight)
-            ? WeightScales.perTensor(magnitudes, limit)
-            : WeightScales.symmetric(magnitudes, limit);
-    if (bias != null && biasValues.length > 0) {
-      scales = bias.raisedScales(biasValues, scales);
-    }
-    return new WeightCodes(quantizer.codes(weight, layout, scales, context.scratch()), scales);
+    return magnitudes;
+  }
+
+  private static float[] raised(float[] scales, @Nullable BiasQuantizer bias, float[] values) {
+    return bias == null || values.length == 0 ? scales : bias.raisedScales(values, scales);
   }
 
   /** Quantizes for storage. */

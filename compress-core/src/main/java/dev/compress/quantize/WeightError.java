@@ -2,6 +2,8 @@ package dev.compress.quantize;
 
 import dev.compress.tensor.FloatReader;
 import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * What rounding a weight does to its layer's mean output, which the bias can take back (Nagel et
@@ -61,6 +63,43 @@ final class WeightError {
     return shift;
   }
 
+  /** Collects the shifts of a layer while its weight is quantized row by row. */
+  static final class RowShifts implements RowQuantizer.Visitor {
+    private final NodePattern pattern;
+    private final double[] inputMeans;
+    private final double[] shift;
+    private final AtomicInteger seen = new AtomicInteger();
+
+    RowShifts(NodePattern pattern, double[] inputMeans) {
+      this.pattern = pattern;
+      this.inputMeans = inputMeans;
+      this.shift =
+          new double[ChannelLayout.of(pattern.tensor().shape(), pattern.outputAxis()).channels()];
+    }
+
+    @Override
+    public void block(int first, float[] values, byte[] codes, float[] scales) {
+      int length = Math.toIntExact(pattern.tensor().elementCount() / shift.length);
+      for (int row = 0; row < scales.length; row++) {
+        int output = first + row;
+        shift[output] =
+            rowShift(
+                values,
+                codes,
+                row * length,
+                length,
+                scales[row],
+                means(pattern, output, shift.length, inputMeans));
+      }
+      seen.addAndGet(scales.length);
+    }
+
+    /** The shifts; empty if the weight was not quantized row by row. */
+    Optional<double[]> shifts() {
+      return seen.get() == shift.length ? Optional.of(shift) : Optional.empty();
+    }
+  }
+
   /** Where an output's row finds the means of its inputs: kernel positions share one. */
   @SuppressWarnings("ArrayRecordComponent") // compared nowhere
   private record Means(double[] all, int from, int kernel) {}
@@ -78,6 +117,13 @@ final class WeightError {
       float[] values, byte[] q, int from, int length, float scale, Means means) {
     double shift = 0;
     int i = from;
+    if (means.kernel() == 1) { // the same sums, without a loop of one round
+      double[] all = means.all();
+      for (int input = means.from() - from; i < from + length; i++) {
+        shift += ((double) values[i] - (double) q[i] * scale) * all[input + i];
+      }
+      return shift;
+    }
     for (int input = means.from(); i < from + length; input++) {
       double error = 0;
       for (int end = i + means.kernel(); i < end; i++) {

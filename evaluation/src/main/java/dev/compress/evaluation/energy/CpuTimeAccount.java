@@ -6,6 +6,7 @@ import dev.compress.energy.RunEnergy;
 import dev.compress.energy.TimeSource;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,12 +27,12 @@ public final class CpuTimeAccount implements RunAccount {
 
   private final MachineFiles files;
   private final TimeSource time;
-  private final CpuTimeEstimate estimate;
+  private final Supplier<CpuTimeEstimate> estimate;
   private final double cpuBefore;
   private final long start;
   private @Nullable RunEnergy result;
 
-  CpuTimeAccount(MachineFiles files, TimeSource time, CpuTimeEstimate estimate) {
+  CpuTimeAccount(MachineFiles files, TimeSource time, Supplier<CpuTimeEstimate> estimate) {
     this.files = files;
     this.time = time;
     this.estimate = estimate;
@@ -42,7 +43,7 @@ public final class CpuTimeAccount implements RunAccount {
   /** Of this process, from now on. */
   public static CpuTimeAccount ofThisProcess() {
     return new CpuTimeAccount(
-        MachineFiles.at(Path.of("/")), TimeSource.system(), CpuTimeEstimate.ofThisProcess());
+        MachineFiles.at(Path.of("/")), TimeSource.system(), CpuTimeEstimate::ofThisProcess);
   }
 
   @Override
@@ -54,7 +55,7 @@ public final class CpuTimeAccount implements RunAccount {
           cpuBefore < 0 || !(cpu > 0)
               ? RunEnergy.unavailable(wall, "The processor time of the process is not told here.")
               : RunEnergy.estimated(
-                  estimate.estimate(new CpuTimeEstimate.Usage(cpu, wall, 1)), wall);
+                  estimate.get().estimate(new CpuTimeEstimate.Usage(cpu, wall, 1)), wall);
     }
     return result;
   }

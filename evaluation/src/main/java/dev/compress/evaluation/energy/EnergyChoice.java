@@ -16,6 +16,11 @@ public record EnergyChoice(String source, String address) {
   /** None at all. */
   public static final EnergyChoice NONE = new EnergyChoice("none", "");
 
+  /** Whether nothing is to be metered. */
+  public boolean isNone() {
+    return source.equals(NONE.source);
+  }
+
   private static final List<String> PLAIN =
       List.of("auto", "none", "rapl", "perf", "nvml", "hwmon", "battery");
   private static final List<String> ADDRESSED = List.of("shelly", "file");

@@ -11,11 +11,11 @@ import dev.compress.error.DeviceUnavailableException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.ServiceLoader;
+import java.util.function.Supplier;
 
 /**
  * The sources of energy on a machine. Which one {@code auto} takes: for the processor the first
@@ -30,19 +30,19 @@ public final class EnergySources {
 
   private final MachineFiles files;
   private final Request request;
-  private final List<EnergyMeterProvider> providers;
+  private final Supplier<List<EnergyMeterProvider>> providers;
   private final PerfPowerEvents.Calls perf;
-  private final Clock clock;
+  private final Supplier<Clock> clock;
 
   EnergySources(
       MachineFiles files,
       Request request,
-      List<EnergyMeterProvider> providers,
+      Supplier<List<EnergyMeterProvider>> providers,
       PerfPowerEvents.Calls perf,
-      Clock clock) {
+      Supplier<Clock> clock) {
     this.files = files;
     this.request = request;
-    this.providers = List.copyOf(providers);
+    this.providers = providers;
     this.perf = perf;
     this.clock = clock;
   }
@@ -53,20 +53,24 @@ public final class EnergySources {
    * @param request what is to be measured
    */
   public static EnergySources ofThisMachine(Request request) {
-    List<EnergyMeterProvider> providers = new ArrayList<>();
-    ServiceLoader.load(EnergyMeterProvider.class).forEach(providers::add);
     return new EnergySources(
         MachineFiles.at(Path.of("/")),
         request,
-        providers,
+        EnergySources::installed,
         PerfCalls::system,
-        Clock.system(ZoneId.systemDefault()));
+        Clock::systemDefaultZone);
+  }
+
+  private static List<EnergyMeterProvider> installed() {
+    List<EnergyMeterProvider> providers = new ArrayList<>();
+    ServiceLoader.load(EnergyMeterProvider.class).forEach(providers::add);
+    return providers;
   }
 
   /** Every source that can be found without being told where, found or not. */
   public List<SensorFinding> detect() {
     List<SensorFinding> findings = new ArrayList<>(processor());
-    for (EnergyMeterProvider provider : providers) {
+    for (EnergyMeterProvider provider : providers.get()) {
       findings.addAll(provider.find(request));
     }
     return findings;
@@ -95,7 +99,7 @@ public final class EnergySources {
       case ShellyPlug.SOURCE ->
           Optional.of(opened(new ShellyPlug(choice.address(), request.time()).find()));
       case PowerLogMeter.SOURCE ->
-          Optional.of(opened(PowerLogMeter.find(path(choice), request.time(), clock)));
+          Optional.of(opened(PowerLogMeter.find(path(choice), request.time(), clock.get())));
       default -> Optional.of(named(choice.source()));
     };
   }
@@ -142,7 +146,7 @@ public final class EnergySources {
       return processor;
     }
     List<SensorFinding> others = new ArrayList<>();
-    providers.forEach(provider -> others.addAll(provider.find(request)));
+    providers.get().forEach(provider -> others.addAll(provider.find(request)));
     Optional<EnergyMeter> gpu =
         first(others.stream().filter(f -> f.source().equals(NVML)).toList());
     if (gpu.isEmpty()) {
@@ -205,7 +209,7 @@ public final class EnergySources {
     List<DisturbanceWatch> watches = new ArrayList<>();
     watches.add(new StealTime(files));
     watches.add(new CpuThrottling(files));
-    providers.forEach(provider -> watches.addAll(provider.watches(request)));
+    providers.get().forEach(provider -> watches.addAll(provider.watches(request)));
     return watches;
   }
 }

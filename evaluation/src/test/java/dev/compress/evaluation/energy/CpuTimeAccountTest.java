@@ -27,7 +27,7 @@ class CpuTimeAccountTest {
   private CpuTimeAccount account() {
     tree.with("proc/cpuinfo", "vendor_id : AuthenticAMD\ncpu family : 23\nmodel : 49\n");
     CpuTimeEstimate estimate = new CpuTimeEstimate(CpuPowerModel.of(tree), 4, time, () -> 0);
-    return new CpuTimeAccount(tree, time, estimate);
+    return new CpuTimeAccount(tree, time, () -> estimate);
   }
 
   @Test

@@ -31,11 +31,11 @@ class EnergySourcesTest {
     return new EnergySources(
         tree,
         new Request(gpu, time),
-        List.of(providers),
+        () -> List.of(providers),
         () -> {
           throw new IOException("no system calls in this test");
         },
-        Clock.systemUTC());
+        Clock::systemUTC);
   }
 
   private void rapl() {
