@@ -62,10 +62,11 @@ final class Transformation {
     return new TuningRun(job, passes.augmentation(), !limited, progress);
   }
 
-  /** Training through quantization has samples to calibrate on in any case. */
+  /** Who trains has samples in any case, for ranges that are trained and for gradients. */
   private static Optional<Dataset> ranges(
       Passes passes, Optional<Dataset> calibration, Optional<TuningJob> tuning) {
-    return calibration.isPresent() || !passes.quantizationAware()
+    boolean wanted = passes.quantizationAware() || passes.takesGradients();
+    return calibration.isPresent() || !wanted
         ? calibration
         : tuning.map(job -> job.data().training());
   }

@@ -1,6 +1,7 @@
 package dev.compress;
 
 import dev.compress.error.DeviceUnavailableException;
+import dev.compress.gradient.GradientEngine;
 import dev.compress.graph.OnnxModel;
 import dev.compress.pass.CompressionPass;
 import dev.compress.pass.PassContext;
@@ -34,11 +35,15 @@ record Tuning(Work work) {
    * All passes up to quantization.
    *
    * @param model as it is read
-   * @throws DeviceUnavailableException if the recipe tunes and nothing here can train
+   * @throws DeviceUnavailableException if the recipe tunes, or wants gradients, and nothing here
+   *     computes them
    */
   List<CompressionPass> shaping(OnnxModel model) {
     Passes passes = work.passes();
     Integer epochs = passes.recipe().fineTune();
+    if (passes.takesGradients()) {
+      GradientEngine.ready(work.calibration()); // says so before any work
+    }
     if (epochs == null) {
       List<CompressionPass> all = new ArrayList<>(passes.preparing(model));
       all.addAll(passes.shaping());

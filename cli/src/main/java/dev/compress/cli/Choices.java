@@ -54,7 +54,7 @@ abstract class Choices implements Iterable<String> {
   /** Of {@code --prune-criterion}. */
   static final class PruneCriterion extends Choices {
     PruneCriterion() {
-      super("magnitude", "activation", "bn");
+      super("magnitude", "activation", "bn", "taylor");
     }
   }
 

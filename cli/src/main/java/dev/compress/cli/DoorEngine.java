@@ -5,6 +5,7 @@ import dev.compress.data.DataDescriptor;
 import dev.compress.data.Dataset;
 import dev.compress.energy.RunAccount;
 import dev.compress.evaluation.energy.EnergyChoice;
+import dev.compress.gradient.GradientEngine;
 import dev.compress.progress.Progress;
 import dev.compress.recipe.Recipe;
 import dev.compress.report.TransformGateException;
@@ -78,6 +79,11 @@ final class DoorEngine implements TransformEngine {
     String calibration = recipe.calibrationData();
     if (calibration == null) {
       calibration = Samples.name(request.model()).isPresent() ? request.model() : null;
+    }
+    if (calibration == null
+        && recipe.trainData() == null
+        && "taylor".equalsIgnoreCase(recipe.pruneCriterion())) {
+      throw new UsageException(GradientEngine.NO_SAMPLES);
     }
     if (calibration != null) {
       Optional<DataDescriptor> descriptor =

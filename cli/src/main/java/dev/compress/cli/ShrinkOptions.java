@@ -32,9 +32,9 @@ final class ShrinkOptions {
       order = 12,
       paramLabel = "WHAT",
       description =
-          "Which weights matter: by magnitude, or by activation, magnitude times what the"
-              + " calibration data multiplies it with; for channels also bn, the scale of the batch"
-              + " normalization. Default: with such data what it costs after the others made up for it,"
+          "Which weights matter: by magnitude; by activation, magnitude times what the calibration"
+              + " data multiplies it with; or by taylor, magnitude times the gradient of the loss on"
+              + " that data; for channels also bn, the scale of the batch normalization. Default: with such data what it costs after the others made up for it,"
               + " for channels activation; else magnitude.")
   @Nullable String pruneCriterion;
 

@@ -52,6 +52,7 @@ class ArchitectureTest {
           List.of("onnx"),
           List.of("runtime", "data", "metric", "timing", "energy"),
           List.of("calibrate"),
+          List.of("gradient"),
           List.of("pass", "proof"),
           List.of("prepare"),
           List.of("quantize", "prune", "cluster", "lowrank", "pack"),

@@ -1,6 +1,7 @@
 package dev.compress.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -154,6 +155,23 @@ class DoorEngineTest {
     assertThat(report.at("/accuracy/samples").asInt()).isEqualTo(10);
     assertThat(report.at("/data/0/step").asText()).isEqualTo("calibration");
     assertThat(report.at("/data/0/samples").asInt()).as("not the other's split").isEqualTo(ROWS);
+  }
+
+  @Test
+  void gradientsAreTakenOnSamplesOnly() throws IOException {
+    String[] taylor = {"--prune", "0.5", "--prune-criterion", "taylor", "--pack", "none"};
+    Bench.Result without = compress(taylor);
+    assertThat(without.code()).isEqualTo(2);
+    assertThat(without.err()).contains("--calibration-data");
+    assumeTrue(
+        System.getProperty("os.name").equals("Linux")
+            && System.getProperty("os.arch").equals("amd64"),
+        "the build carries the training natives of Linux x64 only");
+    List<String> with = new ArrayList<>(List.of(taylor));
+    with.addAll(List.of("--calibration-data", "calibration.csv", "--data-config", "c.yaml"));
+    JsonNode report = report(compress(with.toArray(String[]::new)));
+    assertThat(report.at("/recipe/prune-criterion").asText()).isEqualTo("taylor");
+    assertThat(report.at("/notes").toString()).contains("cross-entropy of the labels");
   }
 
   @Test

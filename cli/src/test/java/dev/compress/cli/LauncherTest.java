@@ -104,6 +104,8 @@ class LauncherTest {
         "distill --student s.onnx",
         "--prune 0.5 --fine-tune 3 m.onnx",
         "--fine-tune=3 m.onnx",
+        "--prune 0.5 --prune-criterion taylor m.onnx",
+        "--prune-criterion=taylor --prune 0.5 m.onnx",
         "-v distill"
       })
   void whatTrainsHasABuildOfItsOwn(String line) throws Exception {
@@ -116,7 +118,13 @@ class LauncherTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"inspect distill.onnx", "--quantize int8 fine-tune.onnx", "inspect -"})
+  @ValueSource(
+      strings = {
+        "inspect distill.onnx",
+        "--quantize int8 fine-tune.onnx",
+        "inspect -",
+        "--prune-criterion magnitude taylor"
+      })
   void aNameThatLooksLikeItDoesNotTrain(String line) throws Exception {
     assertThat(run(line.split(" ", -1)).out()).isEqualTo("launcher " + line);
   }

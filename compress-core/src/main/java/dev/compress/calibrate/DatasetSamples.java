@@ -96,4 +96,14 @@ public record DatasetSamples(Dataset dataset) implements Samples {
       }
     }
   }
+
+  @Override
+  public void forEachLabelledBatch(int batchSize, LabelledReader reader) {
+    for (Batch batch : dataset.batches(batchable() ? batchSize : dataset.fixedBatch())) {
+      SampleLabels labels = new SampleLabels(batch.count(), batch.labels(), batch.targets());
+      if (!reader.read(batch.inputs(), labels)) {
+        return;
+      }
+    }
+  }
 }

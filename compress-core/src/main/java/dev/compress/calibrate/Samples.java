@@ -21,6 +21,16 @@ public interface Samples {
    */
   void forEachBatch(int batchSize, BatchReader reader);
 
+  /**
+   * The same with what they are labelled with.
+   *
+   * @param batchSize as in {@link #forEachBatch}
+   * @param reader receives each batch
+   */
+  default void forEachLabelledBatch(int batchSize, LabelledReader reader) {
+    forEachBatch(batchSize, (inputs, samples) -> reader.read(inputs, SampleLabels.none(samples)));
+  }
+
   /** A digest of what the samples are, if that is known: equal ones have equal inputs. */
   default Optional<String> fingerprint() {
     return Optional.empty();
@@ -42,5 +52,18 @@ public interface Samples {
      * @return whether to go on
      */
     boolean read(Map<String, TensorBuffer> inputs, int samples);
+  }
+
+  /** Receives batches with labels. */
+  @FunctionalInterface
+  interface LabelledReader {
+    /**
+     * One batch.
+     *
+     * @param inputs by name; valid during the call only
+     * @param labels how many samples it holds, and their labels
+     * @return whether to go on
+     */
+    boolean read(Map<String, TensorBuffer> inputs, SampleLabels labels);
   }
 }

@@ -1,9 +1,7 @@
 package dev.compress.prune;
 
-import dev.compress.calibrate.ActivationCollector;
-import dev.compress.calibrate.ActivationStatistics;
-import dev.compress.calibrate.ChannelStatistics;
 import dev.compress.error.InvalidModelException;
+import dev.compress.gradient.GradientEngine;
 import dev.compress.graph.GraphEditor;
 import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Node;
@@ -83,6 +81,7 @@ public record PruneWeights(
   @Override
   public PassResult plan(OnnxModel model, PassContext context) {
     ModelWeights found = ModelWeights.of(model, filter);
+    requireGradients(model, context);
     List<Change> changes =
         found.weights().stream()
             .map(w -> Change.of(w.readers().get(0), "weight " + w.name() + " pruned"))
@@ -103,8 +102,8 @@ public record PruneWeights(
     }
     GraphIndex index = new GraphIndex(model.graph());
     Map<String, NodePattern> layers = layers(found.weights(), index);
-    boolean byInput = data && !criterion.equals(Optional.of(PruneCriterion.MAGNITUDE));
-    Map<String, WeightScores> scores = byInput ? scores(model, layers, context) : Map.of();
+    List<String> notes = new ArrayList<>();
+    Map<String, WeightScores> scores = scores(model, found.weights(), layers, notes, context);
     Map<String, Pruned> pruned = new LinkedHashMap<>();
     if (kind == PruneKind.TWO_OF_FOUR) {
       prunePairs(found.weights(), layers, scores, pruned, skipped, context);
@@ -132,7 +131,39 @@ public record PruneWeights(
         claims.add(WeightClaim.ofZeros(weight.name(), result.zeros));
       }
     }
-    return new PassResult(fitted, changes, skipped, warnings).claiming(claims);
+    return new PassResult(fitted, changes, skipped, warnings, List.of(), notes).claiming(claims);
+  }
+
+  /** Whether gradients decide which weights go. */
+  public boolean takesGradients() {
+    return criterion.equals(Optional.of(PruneCriterion.TAYLOR));
+  }
+
+  private void requireGradients(OnnxModel model, PassContext context) {
+    if (takesGradients()) {
+      GradientEngine.ready(context.calibration()).requireDifferentiable(model);
+    }
+  }
+
+  private Map<String, WeightScores> scores(
+      OnnxModel model,
+      List<Weight> weights,
+      Map<String, NodePattern> layers,
+      List<String> notes,
+      PassContext context) {
+    if (takesGradients()) {
+      requireGradients(model, context);
+      weights.forEach(
+          w -> requireFinite(w, ScoreHistogram.of(w.tensor(), WeightScores.magnitude())));
+      TaylorScores.Found found =
+          TaylorScores.of(GradientEngine.ready(context.calibration()), model, weights, context);
+      notes.add(found.of().note());
+      return found.byWeight();
+    }
+    return context.calibration().isPresent()
+            && !criterion.equals(Optional.of(PruneCriterion.MAGNITUDE))
+        ? InputScores.of(model, layers, context)
+        : Map.of();
   }
 
   /** A pruned weight with what is known of it. */
@@ -182,42 +213,6 @@ public record PruneWeights(
       }
     }
     return layers;
-  }
-
-  private static Map<String, WeightScores> scores(
-      OnnxModel model, Map<String, NodePattern> layers, PassContext context) {
-    Map<String, Integer> axes = new LinkedHashMap<>();
-    layers.values().forEach(p -> axes.put(p.node().input(0), p.node().is("Conv") ? 1 : -1));
-    if (axes.isEmpty()) {
-      return Map.of();
-    }
-    ActivationStatistics statistics =
-        context.observe(model, context.shapes(model), new ActivationCollector().channelsOf(axes));
-    Map<String, WeightScores> scores = new HashMap<>();
-    layers.forEach(
-        (name, layer) ->
-            statistics
-                .channelsOf(layer.node().input(0))
-                .ifPresent(c -> scores.put(name, scores(layer, c))));
-    return scores;
-  }
-
-  private static WeightScores scores(NodePattern layer, ChannelStatistics channels) {
-    WeightLayout layout = InputRows.layoutOf(layer);
-    double[] squares = channels.meanSquare();
-    if (squares.length != layout.inChannels()) {
-      return WeightScores.magnitude();
-    }
-    // For groups, one factor for each pair of an output and one of its inputs.
-    int outputs = layout.groups() > 1 ? layout.outChannels() : 1;
-    float[] factors = new float[outputs * layout.inPerGroup()];
-    for (int out = 0; out < outputs; out++) {
-      int first = out / layout.outPerGroup() * layout.inPerGroup();
-      for (int in = 0; in < layout.inPerGroup(); in++) {
-        factors[out * layout.inPerGroup() + in] = (float) Math.sqrt(squares[first + in]);
-      }
-    }
-    return WeightScores.byInput(factors, layout.inStride());
   }
 
   /** A weight, its scores, and what the model's outputs lose with it. */

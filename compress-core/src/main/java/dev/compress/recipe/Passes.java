@@ -363,6 +363,12 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
         : clustering().<List<CompressionPass>>map(List::of).orElse(List.of());
   }
 
+  /** Whether gradients decide what is taken away. */
+  public boolean takesGradients() {
+    return pruning().filter(PruneWeights::takesGradients).isPresent()
+        || channelPruning().filter(PruneChannels::takesGradients).isPresent();
+  }
+
   /** Whether something takes weights away, zeros or whole channels. */
   public boolean removesWeights() {
     return pruning().isPresent() || channelPruning().isPresent() || lowRank().isPresent();
@@ -418,6 +424,11 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     if (recipe.fineTune() == null) {
       throw new IllegalArgumentException(
           "--prune-schedule agp prunes while the model is tuned. Add --fine-tune EPOCHS.");
+    }
+    if (takesGradients()) {
+      throw new IllegalArgumentException(
+          "--prune-schedule agp prunes by magnitude, again and again. Leave --prune-criterion taylor"
+              + " out, or prune once.");
     }
     return Optional.of(
         pruning()

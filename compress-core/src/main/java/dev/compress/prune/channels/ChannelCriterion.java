@@ -7,5 +7,7 @@ public enum ChannelCriterion {
   /** What its readers' outputs lose, from samples. */
   ACTIVATION,
   /** The scale of the batch normalization behind it (Liu et al., 1708.06519), else magnitude. */
-  BN
+  BN,
+  /** What the loss changes by, in first order, from gradients ({@link UnitGradients}). */
+  TAYLOR
 }

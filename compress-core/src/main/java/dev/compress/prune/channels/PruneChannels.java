@@ -3,6 +3,7 @@ package dev.compress.prune.channels;
 import dev.compress.calibrate.ActivationCollector;
 import dev.compress.error.InvalidModelException;
 import dev.compress.error.UnsupportedModelException;
+import dev.compress.gradient.GradientEngine;
 import dev.compress.graph.Graph;
 import dev.compress.graph.Initializer;
 import dev.compress.graph.Node;
@@ -84,14 +85,27 @@ public record PruneChannels(
         : Optional.of(new NotApplicable("The model has no layer that makes channels"));
   }
 
+  /** Whether gradients decide which channels go. */
+  public boolean takesGradients() {
+    return criterion.equals(Optional.of(ChannelCriterion.TAYLOR));
+  }
+
   @Override
   public PassResult plan(OnnxModel model, PassContext context) {
+    requireGradients(model, context);
     return prune(model, context.withoutCalibration());
   }
 
   @Override
   public PassResult apply(OnnxModel model, PassContext context) {
+    requireGradients(model, context);
     return prune(model, context);
+  }
+
+  private void requireGradients(OnnxModel model, PassContext context) {
+    if (takesGradients()) {
+      GradientEngine.ready(context.calibration()).requireDifferentiable(model);
+    }
   }
 
   private PassResult prune(OnnxModel model, PassContext context) {
@@ -99,7 +113,8 @@ public record PruneChannels(
         DependencyGroups.of(model.graph(), context.shapes(model), model.opset(), filter);
     List<Skipped> skipped = new ArrayList<>();
     groups.kept().forEach(k -> skipped.add(Skipped.of(k.node(), k.reason())));
-    Map<Integer, Double> scores = scores(model, groups, context);
+    List<String> notes = new ArrayList<>();
+    Map<Integer, Double> scores = scores(model, groups, notes, context);
     ChannelSelection selection = new ChannelSelection(groups, scores, round, global);
     LatencyTarget latency = new LatencyTarget(model, groups, context);
     Set<Integer> removed = select(selection, model, groups, latency);
@@ -119,7 +134,7 @@ public record PruneChannels(
     } catch (InvalidModelException e) {
       throw new IllegalStateException("Channels were removed that hang together with others", e);
     }
-    List<String> notes = new ArrayList<>(notes(model, groups, removed));
+    notes.addAll(notes(model, groups, removed));
     latency.note().ifPresent(notes::add);
     if (context.calibration().isPresent()) {
       Reconstruction reconstruction = new Reconstruction(model, pruned, groups, removed, context);
@@ -141,7 +156,7 @@ public record PruneChannels(
   }
 
   private Map<Integer, Double> scores(
-      OnnxModel model, DependencyGroups groups, PassContext context) {
+      OnnxModel model, DependencyGroups groups, List<String> notes, PassContext context) {
     boolean data = context.calibration().isPresent();
     return switch (criterion.orElse(
         data ? ChannelCriterion.ACTIVATION : ChannelCriterion.MAGNITUDE)) {
@@ -155,6 +170,15 @@ public record PruneChannels(
                       context.shapes(model),
                       new ActivationCollector().channelsOf(UnitScores.observed(groups))))
               : UnitScores.byMagnitude(groups);
+      case TAYLOR -> {
+        if (!data) { // a plan
+          yield UnitScores.byMagnitude(groups);
+        }
+        UnitGradients.Found found =
+            UnitGradients.of(GradientEngine.ready(context.calibration()), model, groups, context);
+        notes.add(found.of().note());
+        yield UnitScores.byTaylor(groups, found.byUnit());
+      }
       case MAGNITUDE -> UnitScores.byMagnitude(groups);
     };
   }

@@ -108,6 +108,22 @@ final class UnitScores {
     return all;
   }
 
+  /**
+   * Scores by what the loss changes by. These compare among layers as they are; where a gradient
+   * reaches no unit of a family, it has its magnitude's share of the mean of the others.
+   *
+   * @param byUnit squares of changes
+   */
+  static Map<Integer, Double> byTaylor(DependencyGroups groups, Map<Integer, Double> byUnit) {
+    double mean = byUnit.values().stream().mapToDouble(v -> v).average().orElse(0);
+    Map<Integer, Double> all = new LinkedHashMap<>(byMagnitude(groups));
+    all.replaceAll((unit, relative) -> relative * (mean > 0 ? mean : 1));
+    if (mean > 0) {
+      all.putAll(byUnit);
+    }
+    return all;
+  }
+
   private void add(Use use, double[] squaresOf) {
     double mean = Arrays.stream(squaresOf).average().orElse(0);
     int[] axis = groups.axis(use);
