@@ -140,7 +140,7 @@ final class OutputStage {
     WrittenModel written = made.file();
     OnnxModel output = OnnxReader.read(written.file()).model();
     try {
-      report.weights(OutputWeights.of(output, written, storing.context()));
+      report.weights(OutputWeights.of(output, written, storing.context(), report.claims()));
     } catch (IllegalStateException e) {
       written.file().toFile().delete(); // nobody is to use it
       written.data().ifPresent(data -> data.file().toFile().delete());

@@ -17,6 +17,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.zip.Deflater;
 import org.jspecify.annotations.Nullable;
 
@@ -31,13 +32,21 @@ record OutputWeights(@Nullable Long zippedBytes, ParameterTotals totals, WeightI
   private static final long MOST_BYTES_TO_ZIP = 128L << 20;
   private static final int PIECE = 1 << 18;
 
-  static OutputWeights of(OnnxModel model, WrittenModel written, PassContext context) {
+  /**
+   * Looks at a written model.
+   *
+   * @param claims of the passes, which say which weights have values by groups of channels
+   */
+  static OutputWeights of(
+      OnnxModel model, WrittenModel written, PassContext context, List<WeightClaim> claims) {
+    Map<String, Integer> groups = new HashMap<>();
+    claims.stream().filter(c -> c.groups() > 1).forEach(c -> groups.put(c.weight(), c.groups()));
     List<Path> files = new ArrayList<>(List.of(written.file()));
     written.data().ifPresent(d -> files.add(d.file()));
     return new OutputWeights(
         written.bytes() > MOST_BYTES_TO_ZIP ? null : zipped(files),
         ParameterTotals.of(model),
-        WeightInventory.of(model, context));
+        WeightInventory.of(model, context, groups));
   }
 
   @Nullable Double sparsity() {
@@ -66,13 +75,18 @@ record OutputWeights(@Nullable Long zippedBytes, ParameterTotals totals, WeightI
                     w.type().name(),
                     w.elements(),
                     (double) w.zeros() / w.elements(),
-                    w.distinct().isPresent() ? (Integer) w.distinct().getAsInt() : null,
+                    boxed(w.distinct()),
+                    boxed(w.distinctInGroup()),
                     w.form(),
                     w.bytes(),
                     w.zippedBytes(),
                     8.0 * w.bytes() / w.elements(),
                     w.unpackMillis()))
         .toList();
+  }
+
+  private static @Nullable Integer boxed(OptionalInt number) {
+    return number.isPresent() ? (Integer) number.getAsInt() : null;
   }
 
   /**
@@ -96,23 +110,25 @@ record OutputWeights(@Nullable Long zippedBytes, ParameterTotals totals, WeightI
     long claimed = 0;
     for (WeightClaim claim : claims) {
       claimed += claim.zeros();
-      Long has = zeros.get(claim.weight());
-      if (has != null && has < claim.zeros()) {
+      Long zero = zeros.get(claim.weight());
+      if (zero != null && zero < claim.zeros()) {
         found.add(
             "weight %s has %d zeros and not the %d that were made"
-                .formatted(claim.weight(), has, claim.zeros()));
+                .formatted(claim.weight(), zero, claim.zeros()));
       }
       Stored stored = byName.get(claim.weight());
-      if (stored != null
-          && claim.distinct() > 0
-          && (stored.distinct().isEmpty() || stored.distinct().getAsInt() > claim.distinct())) {
-        String values =
-            stored.distinct().isPresent()
-                ? Integer.toString(stored.distinct().getAsInt())
-                : "over 256";
-        found.add(
-            "weight %s has %s distinct values and not %d at most"
-                .formatted(claim.weight(), values, claim.distinct()));
+      if (stored != null && claim.distinct() > 0) {
+        boolean whole = claim.groups() == 1;
+        OptionalInt has = whole ? stored.distinct() : stored.distinctInGroup();
+        if (has.isEmpty() || has.getAsInt() > claim.distinct()) {
+          found.add(
+              "weight %s has %s distinct values%s and not %d at most"
+                  .formatted(
+                      claim.weight(),
+                      has.isPresent() ? Integer.toString(has.getAsInt()) : "over 256",
+                      whole ? "" : " in one of its " + claim.groups() + " groups of channels",
+                      claim.distinct()));
+        }
       }
     }
     if (all < claimed) {

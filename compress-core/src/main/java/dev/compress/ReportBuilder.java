@@ -183,6 +183,11 @@ final class ReportBuilder {
     return List.copyOf(proofWarnings);
   }
 
+  /** What the passes say of weights. */
+  List<WeightClaim> claims() {
+    return List.copyOf(claims);
+  }
+
   /**
    * Takes what the written file holds.
    *

@@ -66,11 +66,12 @@ record Tuning(Work work) {
     }
     List<CompressionPass> all = new ArrayList<>(passes.preparingToTune(model));
     all.addAll(passes.removing());
-    all.add(new FineTune(new FineTune.Plan(epochs, FineTune.Plan.RATE, gradual), run, model));
+    all.add(new FineTune(new FineTune.Plan(epochs, FineTune.Plan.RATE, gradual, 0), run, model));
     all.addAll(passes.preparing(model));
     if (!passes.sharing().isEmpty()) {
       all.addAll(passes.sharing());
-      FineTune.Plan shared = new FineTune.Plan(epochs, SHARED_RATE, Optional.empty());
+      FineTune.Plan shared =
+          new FineTune.Plan(epochs, SHARED_RATE, Optional.empty(), passes.sharedValues());
       all.add(new FineTune(shared, run, model));
     }
     return all;

@@ -1,11 +1,13 @@
 package dev.compress;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.compress.graph.Graph;
 import dev.compress.graph.OnnxModel;
+import dev.compress.graph.ValueType;
 import dev.compress.inspect.ParameterTotals;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.pack.WeightInventory;
@@ -13,6 +15,7 @@ import dev.compress.pack.WeightInventory.Stored;
 import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.WeightClaim;
 import dev.compress.pass.Pipeline.PassReport;
+import dev.compress.progress.Progress;
 import dev.compress.recipe.Passes;
 import dev.compress.recipe.Recipe;
 import dev.compress.report.TransformReport;
@@ -20,11 +23,15 @@ import dev.compress.report.TransformReport.StoredWeight;
 import dev.compress.runtime.InferenceSession;
 import dev.compress.runtime.SessionOptions;
 import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Shape;
+import dev.compress.tensor.TensorBuffer;
 import dev.compress.testing.SharedData;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,7 +39,8 @@ import org.junit.jupiter.api.io.TempDir;
 class OutputWeightsTest {
   private static Stored stored(String name, long zeros, int distinct) {
     OptionalInt values = distinct > 256 ? OptionalInt.empty() : OptionalInt.of(distinct);
-    return new Stored(name, ElementType.INT8, 2, 1000, zeros, values, "dense", 1000, 900, 0);
+    return new Stored(
+        name, ElementType.INT8, 2, 1000, zeros, values, OptionalInt.empty(), "dense", 1000, 900, 0);
   }
 
   private static OutputWeights holding(Stored... weights) {
@@ -67,6 +75,29 @@ class OutputWeightsTest {
   }
 
   @Test
+  void valuesOfGroupsAreCountedByGroup() {
+    Stored good =
+        new Stored(
+            "a",
+            ElementType.INT8,
+            2,
+            1000,
+            0,
+            OptionalInt.of(128),
+            OptionalInt.of(16),
+            "dense",
+            1000,
+            900,
+            0);
+    assertThat(holding(good).contradictions(List.of(WeightClaim.ofDistinct("a", 16, 8)))).isEmpty();
+    assertThat(holding(good).contradictions(List.of(WeightClaim.ofDistinct("a", 15, 8))))
+        .containsExactly(
+            "weight a has 16 distinct values in one of its 8 groups of channels and not 15 at"
+                + " most");
+    assertThat(holding(good).contradictions(List.of(WeightClaim.ofDistinct("a", 16)))).hasSize(1);
+  }
+
+  @Test
   void aMismatchIsABug() {
     ReportBuilder report =
         new ReportBuilder(Passes.of(Recipe.EMPTY.withQuantize("int8"), Compress.thisMachine()));
@@ -81,6 +112,69 @@ class OutputWeightsTest {
         .hasMessageContaining("weight a has 400 zeros");
   }
 
+  /** Four groups of 16 codes: over 16 in all, in 4 bits, and nothing else is another. */
+  @Test
+  void groupsOfChannelsHaveCodesOfTheirOwnInTheFile(@TempDir Path folder) {
+    Optional<Path> shared = SharedData.root().map(r -> r.resolve("data/models/kws-dscnn"));
+    assumeTrue(shared.isPresent(), "the shared data is not there");
+    Path model = shared.orElseThrow().resolve("model.onnx");
+    Recipe whole = Recipe.EMPTY.withQuantize("int8").withCluster(16);
+    Recipe grouped = whole.toBuilder().clusterGroups(4).build();
+    TransformReport one = Compress.with(whole).run(model, folder.resolve("1.onnx"), false);
+    TransformReport four = Compress.with(grouped).run(model, folder.resolve("4.onnx"), false);
+    TransformReport dense =
+        Compress.with(grouped.withPack("none")).run(model, folder.resolve("d.onnx"), false);
+    int more = 0;
+    for (StoredWeight weight : four.weights()) {
+      if (weight.type().equals("int8")) {
+        assertThat(weight.distinctInGroup()).as(weight.name()).isBetween(2, 16);
+        if (requireNonNull(weight.distinct()) > 16 && weight.elements() >= 4096) {
+          more++;
+          assertThat(weight.form()).isEqualTo("packed codes, tables by group");
+          assertThat(weight.bytes()).isLessThan(weight.elements() / 2 + 64 + 16 + 400);
+        }
+      }
+    }
+    assertThat(more).isGreaterThanOrEqualTo(4);
+    assertThat(one.weights()).allMatch(weight -> weight.distinctInGroup() == null);
+    assertThat(bytes(four)).isLessThan((long) (1.15 * bytes(one)));
+    assertThat(bytes(four)).isLessThan((long) (0.85 * bytes(dense)));
+    Path again = folder.resolve("u.onnx");
+    Compress.unpack(folder.resolve("4.onnx"), again, false, Progress.NONE);
+    float[] expected = outputs(folder.resolve("d.onnx"));
+    assertThat(outputs(folder.resolve("4.onnx"))).as("packed").isEqualTo(expected);
+    assertThat(outputs(again)).as("unpacked").isEqualTo(expected);
+  }
+
+  private static float[] outputs(Path model) {
+    try (InferenceSession session =
+        InferenceSession.open(OnnxReader.read(model).model(), SessionOptions.of(1))) {
+      ValueType.TensorType type = (ValueType.TensorType) session.inputs().get(0).type();
+      long[] dims =
+          type.shape().orElseThrow().stream()
+              .mapToLong(d -> Math.max(1, d.sizeOrUnknown()))
+              .toArray();
+      Shape shape = Shape.of(dims);
+      float[] values = new float[(int) shape.elementCount()];
+      Random random = new Random(4);
+      for (int i = 0; i < values.length; i++) {
+        values[i] = (float) (10 * random.nextGaussian());
+      }
+      TensorBuffer x = TensorBuffer.of(shape, values);
+      return session
+          .run(Map.of(session.inputs().get(0).name(), x))
+          .values()
+          .iterator()
+          .next()
+          .toTensor()
+          .toFloats();
+    }
+  }
+
+  private static long bytes(TransformReport report) {
+    return requireNonNull(report.output()).bytes();
+  }
+
   @Test
   void prunedClusteredQuantizedAndPackedWeightsAreWhatWasClaimed(@TempDir Path folder) {
     Optional<Path> model =
@@ -92,7 +186,7 @@ class OutputWeightsTest {
             .run(model.orElseThrow(), output, false);
     double zeros = 0;
     for (StoredWeight weight : report.weights()) {
-      if (weight.type().equals("INT8")) {
+      if (weight.type().equals("int8")) {
         assertThat(weight.distinct()).as(weight.name()).isNotNull().isLessThanOrEqualTo(16);
       }
       zeros += weight.sparsity() * weight.elements();

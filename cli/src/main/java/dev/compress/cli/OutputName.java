@@ -46,7 +46,8 @@ final class OutputName {
       parts.add("rank" + new BigDecimal(percent).stripTrailingZeros().toPlainString());
     }
     if (recipe.cluster() != null) {
-      parts.add("cluster" + recipe.cluster());
+      Integer groups = recipe.clusterGroups();
+      parts.add("cluster" + recipe.cluster() + (groups == null || groups == 1 ? "" : "x" + groups));
     }
     if (recipe.fineTune() != null && parts.isEmpty()) {
       parts.add("tuned");

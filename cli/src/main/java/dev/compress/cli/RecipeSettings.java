@@ -48,6 +48,7 @@ final class RecipeSettings {
         .channelRound(first(shrink.channelRound, base.channelRound()))
         .lowRank(first(shrink.lowRank, base.lowRank()))
         .cluster(first(shrink.cluster, base.cluster()))
+        .clusterGroups(first(shrink.clusterGroups, base.clusterGroups()))
         .pack(first(shrink.pack, base.pack()))
         .fineTune(first(shrink.fineTune, base.fineTune()))
         .pruneSchedule(first(shrink.pruneSchedule, base.pruneSchedule()))

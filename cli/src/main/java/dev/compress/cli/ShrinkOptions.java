@@ -93,6 +93,15 @@ final class ShrinkOptions {
   @Nullable Integer cluster;
 
   @Option(
+      names = "--cluster-groups",
+      order = 17,
+      paramLabel = "N",
+      description =
+          "With --cluster: cut the output channels of each weight into that many runs, each with K"
+              + " values of its own. Default: 1.")
+  @Nullable Integer clusterGroups;
+
+  @Option(
       names = "--pack",
       completionCandidates = Choices.Pack.class,
       order = 18,

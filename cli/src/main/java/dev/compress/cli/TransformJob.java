@@ -223,6 +223,10 @@ final class TransformJob {
     if (cluster != null && (cluster < 2 || cluster > 256)) {
       throw new UsageException("--cluster must be 2 to 256 distinct values, not " + cluster + ".");
     }
+    atLeastOne("--cluster-groups", recipe.clusterGroups());
+    if (recipe.clusterGroups() != null && cluster == null) {
+      throw new UsageException("--cluster-groups divides what --cluster K does. Add --cluster K.");
+    }
     Double drop = recipe.maxDrop();
     if (drop != null && !(drop >= 0 && drop < Double.POSITIVE_INFINITY)) {
       throw new UsageException("--max-drop must be 0 or more, not " + drop + ".");

@@ -198,7 +198,7 @@ final class Bench {
         Double.NaN,
         List.of(
             new TransformReport.StoredWeight(
-                "w", "int8", 4096, 0.9, 16, "symbols", 500, 470, 0.98, 1.5)),
+                "w", "int8", 4096, 0.9, 16, null, "symbols", 500, 470, 0.98, 1.5)),
         new RunEnergy(
             EnergyReading.Kind.MEASURED,
             512.5,

@@ -30,7 +30,7 @@ class HelpTest {
                 + " --data-config --max-drop --rounding --strict --proof --recipe --save-recipe"
                 + " --opset --seed --threads -o --output --force --report --dry-run --json -v -q"
                 + " --no-color --version inspect doctor models completion"
-                + " --prune --prune-kind --prune-criterion --prune-allocation --cluster --pack"
+                + " --prune --prune-kind --prune-criterion --prune-allocation --cluster --cluster-groups --pack"
                 + " --prune-target --channel-round unpack")
             .split(" ", -1)) {
       assertThat(help.out()).containsPattern("(?m)(^|[ ,])" + word + "([ =,\n]|$)");

@@ -162,7 +162,8 @@ class ProgramTest {
                     + " --data-config d.yaml --max-drop 0.3 --proof kernels --strict --seed 7"
                     + " --threads 3 --energy none --prune 50% --prune-kind 2:4"
                     + " --prune-criterion activation --prune-allocation layer --prune-target macs"
-                    + " --channel-round 4 --low-rank 0.9 --cluster 16 --pack always")
+                    + " --channel-round 4 --low-rank 0.9 --cluster 16"
+                    + " --cluster-groups 8 --pack always")
                 .split(" ", -1));
     assertThat(result.err()).isEmpty();
     assertThat(bench.requests)
@@ -195,12 +196,24 @@ class ProgramTest {
                     .channelRound(4)
                     .lowRank(0.9)
                     .cluster(16)
+                    .clusterGroups(8)
                     .pack("always")
                     .build(),
                 model.toString(),
                 java.util.Optional.of(Path.of("ranges.bin")),
                 EnergyChoice.parse("none"),
                 TrainingFiles.NONE));
+  }
+
+  @Test
+  void groupsOfChannelsNeedClusters() {
+    assertThat(compress("--cluster-groups", "4").code()).isEqualTo(2);
+    assertThat(compress("--cluster-groups", "4").err()).contains("Add --cluster K");
+    assertThat(compress("--cluster", "16", "--cluster-groups", "0").code()).isEqualTo(2);
+    assertThat(compress("--cluster", "16", "--cluster-groups", "x").code()).isEqualTo(2);
+    assertThat(bench.requests).isEmpty();
+    assertThat(compress("--cluster", "16", "--cluster-groups", "4").code()).isZero();
+    assertThat(bench.output).isEqualTo(folder.resolve("net.cluster16x4.int8.onnx"));
   }
 
   @Test

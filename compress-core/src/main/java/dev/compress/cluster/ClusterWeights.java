@@ -1,6 +1,7 @@
 package dev.compress.cluster;
 
 import dev.compress.graph.GraphEditor;
+import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.pass.CompressionPass;
 import dev.compress.pass.ModelWeights;
@@ -12,6 +13,7 @@ import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
 import dev.compress.pass.PassResult.WeightClaim;
 import dev.compress.quantize.NodeFilter;
+import dev.compress.tensor.ChannelGroups;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,18 +23,22 @@ import java.util.Optional;
  * Leaves each float weight at most so many distinct values, so that it can be stored as indices
  * (weight sharing of Deep Compression, Han et al., arXiv 1510.00149).
  *
- * @param centroids 2 to 256
+ * @param centroids 2 to 256 a group
+ * @param groups how many runs of output channels have centroids of their own
  * @param keepingZeros whether zeros stay zero and nothing else becomes zero, however few they are:
  *     a mask
  * @param filter which nodes may be changed
  */
-public record ClusterWeights(int centroids, boolean keepingZeros, NodeFilter filter)
+public record ClusterWeights(int centroids, int groups, boolean keepingZeros, NodeFilter filter)
     implements CompressionPass {
-  /** Checks the number. */
+  /** Checks the numbers. */
   public ClusterWeights {
     if (centroids < 2 || centroids > 256) {
       throw new IllegalArgumentException(
           "--cluster " + centroids + ": use 2 to 256 distinct values.");
+    }
+    if (groups < 1) {
+      throw new IllegalArgumentException("--cluster-groups " + groups + ": use 1 or more.");
     }
   }
 
@@ -61,14 +67,25 @@ public record ClusterWeights(int centroids, boolean keepingZeros, NodeFilter fil
     context.progress().begin("cluster weights", found.weights().size());
     for (Weight weight : found.weights()) {
       context.progress().check();
-      Tensor clustered = clusters.cluster(weight.name(), weight.tensor(), context.scratch());
-      claims.add(WeightClaim.ofDistinct(weight.name(), centroids));
+      Node reader = weight.readers().get(0);
+      ChannelGroups cut = GroupClusters.of(reader, weight.name(), weight.tensor().shape(), groups);
+      Tensor clustered =
+          cut.groups() == 1
+              ? clusters.cluster(weight.name(), weight.tensor(), context.scratch())
+              : GroupClusters.cluster(
+                  weight.name(), weight.tensor(), cut, clusters, context.scratch());
+      claims.add(WeightClaim.ofDistinct(weight.name(), centroids, groups));
       if (clustered != weight.tensor()) {
         editor.setInitializer(weight.name(), clustered);
         changes.add(
             Change.of(
-                weight.readers().get(0),
-                "weight " + weight.name() + " left " + centroids + " distinct values"));
+                reader,
+                "weight "
+                    + weight.name()
+                    + " left "
+                    + centroids
+                    + " distinct values"
+                    + (cut.groups() == 1 ? "" : " in each of " + cut.groups() + " groups")));
       }
       context.progress().advance(1);
     }

@@ -1,26 +1,31 @@
 package dev.compress.cluster;
 
 import dev.compress.quantize.CodeMap;
+import java.util.Arrays;
 
 /**
  * Leaves the int8 codes of a weight at most {@code centroids} distinct ones, by the least squared
  * error, which is exact: there are 255 points. Scales of channels are outside, so that a weight has
- * that many codes and not as many for each channel. Where a weight has been pruned, zero is one of
- * them and nothing else becomes zero.
+ * that many codes and not as many for each channel; groups of output channels may have codes of
+ * their own. Where a weight has been pruned, zero is one of them and nothing else becomes zero.
  *
- * @param centroids 2 to 256
+ * @param centroids 2 to 256 a group
+ * @param groups how many runs of output channels have codes of their own
  * @param keepingZeros whether zeros stay zero however few they are: a mask
  */
-public record CodeClusters(int centroids, boolean keepingZeros) implements CodeMap {
+public record CodeClusters(int centroids, int groups, boolean keepingZeros) implements CodeMap {
   /** Under this share zeros are values like others. */
   static final double PRUNED_SHARE = 0.1;
 
   private static final int LOWEST = -128;
 
-  /** Checks the number. */
+  /** Checks the numbers. */
   public CodeClusters {
     if (centroids < 2 || centroids > 256) {
       throw new IllegalArgumentException("--cluster takes 2 to 256, not " + centroids);
+    }
+    if (groups < 1) {
+      throw new IllegalArgumentException("--cluster-groups takes 1 or more, not " + groups);
     }
   }
 
@@ -29,22 +34,31 @@ public record CodeClusters(int centroids, boolean keepingZeros) implements CodeM
     return centroids;
   }
 
+  /** Whether the weight has been pruned is asked of all groups together. */
   @Override
-  public byte[] map(long[] counts, double[] masses) {
+  public byte[][] maps(long[][] counts, double[][] masses) {
+    long all = 0;
+    long zeros = 0;
+    for (long[] group : counts) {
+      all += Arrays.stream(group).sum();
+      zeros += group[-LOWEST];
+    }
+    boolean pruned = (keepingZeros && zeros > 0) || zeros >= PRUNED_SHARE * all;
+    byte[][] maps = new byte[counts.length][];
+    for (int group = 0; group < maps.length; group++) {
+      maps[group] = map(counts[group], masses[group], pruned && counts[group][-LOWEST] > 0);
+    }
+    return maps;
+  }
+
+  private byte[] map(long[] counts, double[] masses, boolean pruned) {
     byte[] map = new byte[256];
     for (int i = 0; i < 256; i++) {
       map[i] = (byte) (i + LOWEST);
     }
-    long all = 0;
-    int distinct = 0;
-    for (long count : counts) {
-      all += count;
-      distinct += count > 0 ? 1 : 0;
-    }
-    if (distinct <= centroids) {
+    if (Arrays.stream(counts).filter(count -> count > 0).count() <= centroids) {
       return map;
     }
-    boolean pruned = (keepingZeros && counts[-LOWEST] > 0) || counts[-LOWEST] >= PRUNED_SHARE * all;
     if (!pruned) {
       Codes codes = Codes.of(counts, masses, 0, 256);
       OptimalClusters clusters = new OptimalClusters(codes.points, centroids);
@@ -101,7 +115,7 @@ public record CodeClusters(int centroids, boolean keepingZeros) implements CodeM
         points[i] = indices[i] + LOWEST;
         mass[i] = masses[indices[i]];
       }
-      return new Codes(java.util.Arrays.copyOf(indices, n), new WeightedPoints(points, mass));
+      return new Codes(Arrays.copyOf(indices, n), new WeightedPoints(points, mass));
     }
 
     int size() {

@@ -18,8 +18,14 @@ import java.util.Arrays;
  * @param kMeans how centroids are found
  * @param centroids the most distinct values
  * @param keepingZeros whether zeros stay zero however few they are
+ * @param zerosCount whether they stay where they are many
  */
-record FloatClusters(KMeans1D kMeans, int centroids, boolean keepingZeros) {
+record FloatClusters(KMeans1D kMeans, int centroids, boolean keepingZeros, boolean zerosCount) {
+  /** Many zeros stay too. */
+  FloatClusters(KMeans1D kMeans, int centroids, boolean keepingZeros) {
+    this(kMeans, centroids, keepingZeros, true);
+  }
+
   private static final int BINS = 1 << 16;
   private static final int PIECE = 1 << 16;
 
@@ -48,9 +54,7 @@ record FloatClusters(KMeans1D kMeans, int centroids, boolean keepingZeros) {
               + " holds NaN or infinite values: the model is broken. Train it again, or leave its"
               + " nodes out with --exclude-nodes.");
     }
-    boolean pruned =
-        (keepingZeros && range.zeros > 0)
-            || range.zeros >= CodeClusters.PRUNED_SHARE * weight.elementCount();
+    boolean pruned = isPruned(range.zeros, weight.elementCount());
     int others = pruned ? centroids - 1 : centroids;
     if (range.distinct() <= centroids || range.zeros == weight.elementCount()) {
       return weight;
@@ -60,6 +64,25 @@ record FloatClusters(KMeans1D kMeans, int centroids, boolean keepingZeros) {
     double[] found = kMeans.centroids(histogram.points(), others);
     float[] means = means(weight, found, histogram, pruned);
     return assigned(weight, means, histogram, pruned, scratch);
+  }
+
+  /** The same, where zeros are a mask if so many of this weight's elements are zero. */
+  FloatClusters keepingZerosOf(Tensor weight) {
+    long[] zeros = new long[1];
+    forEachPiece(
+        weight,
+        (values, count) -> {
+          for (int i = 0; i < count; i++) {
+            zeros[0] += values[i] == 0 ? 1 : 0;
+          }
+        });
+    boolean pruned = zeros[0] >= CodeClusters.PRUNED_SHARE * weight.elementCount();
+    return new FloatClusters(kMeans, centroids, keepingZeros || pruned, false);
+  }
+
+  private boolean isPruned(long zeros, long elements) {
+    return (keepingZeros && zeros > 0)
+        || (zerosCount && zeros >= CodeClusters.PRUNED_SHARE * elements);
   }
 
   private static void forEachPiece(Tensor weight, PieceWork work) {

@@ -5,6 +5,7 @@ import dev.compress.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
 
 /**
  * Reads the elements of a tensor as what they are in the file, their bits: packing must give back
@@ -48,14 +49,20 @@ final class ElementBits {
 
   /** Reads all elements; those of less than 4 bytes fill the lowest bits. */
   void forEachPiece(PieceReader reader) {
+    forEachPieceWhile(() -> true, reader);
+  }
+
+  /** Reads elements as long as they are wanted, which is asked before each piece. */
+  void forEachPieceWhile(BooleanSupplier wanted, PieceReader reader) {
     int[] bits = new int[(int) Math.min(PIECE, tensor.elementCount())];
-    for (long from = 0; from < tensor.elementCount(); from += bits.length) {
+    for (long from = 0; from < tensor.elementCount() && wanted.getAsBoolean(); ) {
       int count = (int) Math.min(bits.length, tensor.elementCount() - from);
       buffer.clear().limit(count * elementBytes);
       tensor.data().read(from * elementBytes, buffer);
       buffer.flip();
       decode(bits, count);
       reader.accept(bits, count);
+      from += count;
     }
   }
 

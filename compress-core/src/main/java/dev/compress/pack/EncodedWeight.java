@@ -7,6 +7,7 @@ import dev.compress.tensor.Float16;
 import dev.compress.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A weight in a {@link StorageForm}, as bytes.
@@ -14,7 +15,8 @@ import java.nio.ByteOrder;
  * @param places positions, or symbols; empty where every element is listed
  * @param values the list of values: raw, halves or codes; empty for symbols. Where positions are
  *     told, a zero comes first, and gaps have the others from the weight's last to its first
- * @param codebook what codes stand for; {@code values} itself without codes
+ * @param codebook what codes stand for; {@code values} itself without codes; empty where runs of
+ *     channels have tables of their own
  */
 @SuppressWarnings("ArrayRecordComponent") // large, made once and only read
 record EncodedWeight(byte[] places, byte[] values, Codebook codebook) {
@@ -46,6 +48,7 @@ record EncodedWeight(byte[] places, byte[] values, Codebook codebook) {
     private final StorageForm form;
     private final boolean isFloat;
     private final Codebook codebook;
+    private final @Nullable ChannelTables tables;
     private final SymbolStream symbols;
     private final GapStream gaps;
     private final BitStream mask;
@@ -64,7 +67,8 @@ record EncodedWeight(byte[] places, byte[] values, Codebook codebook) {
       Codebook found = survey.codebook().orElse(NONE);
       boolean all = form.places() == Places.ALL;
       boolean coded = form.values().codeBits() > 0;
-      this.codebook = !coded ? NONE : all ? found : found.withZero();
+      this.tables = form.grouped() ? form.tables(survey) : null;
+      this.codebook = !coded || form.grouped() ? NONE : all ? found : found.withZero();
       int symbolBits = form.places().symbolBits();
       boolean symbolic = symbolBits > 0;
       this.symbols =
@@ -83,7 +87,7 @@ record EncodedWeight(byte[] places, byte[] values, Codebook codebook) {
           ByteBuffer.allocate(coded ? 0 : Math.toIntExact(listed * rawBytes))
               .order(ByteOrder.LITTLE_ENDIAN);
       if (!all && !symbolic) {
-        list(0); // what positions without a value read
+        list(0, 0); // what positions without a value read
       }
     }
 
@@ -91,11 +95,11 @@ record EncodedWeight(byte[] places, byte[] values, Codebook codebook) {
       for (int i = 0; i < n; i++) {
         int value = bits[i];
         switch (form.places()) {
-          case ALL -> list(value);
+          case ALL -> list(position + i, value);
           case MASK -> {
             mask.add(value == 0 ? 0 : 1);
             if (value != 0) {
-              list(value);
+              list(position + i, value);
             }
           }
           default -> {
@@ -103,10 +107,10 @@ record EncodedWeight(byte[] places, byte[] values, Codebook codebook) {
               long distance = position + i - last;
               last = position + i;
               if (form.places().symbolBits() > 0) {
-                symbols.add(distance, codebook.indexOf(value));
+                symbols.add(distance, indexOf(last, value));
               } else {
                 gaps.add(distance);
-                list(value);
+                list(last, value);
               }
             }
           }
@@ -115,12 +119,16 @@ record EncodedWeight(byte[] places, byte[] values, Codebook codebook) {
       position += n;
     }
 
-    private void list(int bits) {
+    private int indexOf(long at, int bits) {
+      return tables == null ? codebook.indexOf(bits) : tables.indexOf(at, bits);
+    }
+
+    private void list(long element, int bits) {
       // Gaps are read from the end, and so are their values; only the zero stays in front.
       long at = backwards && count > 0 ? listed - count : count;
       count++;
       if (form.values().codeBits() > 0) {
-        codes.set(at, codebook.indexOf(bits));
+        codes.set(at, indexOf(element, bits));
       } else {
         put((int) at * rawBytes, bits);
       }

@@ -1,5 +1,6 @@
 package dev.compress.pack;
 
+import dev.compress.pack.WeightSurvey.TableSize;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -8,8 +9,9 @@ import java.util.List;
  *
  * @param places how positions are told
  * @param values how values are told
+ * @param grouped whether runs of channels have tables of their own, into which codes point
  */
-record StorageForm(Places places, Values values) {
+record StorageForm(Places places, Values values, boolean grouped) {
   /** How the positions of non-zeros are told. */
   enum Places {
     /** Not at all: every element is there. */
@@ -81,7 +83,7 @@ record StorageForm(Places places, Values values) {
   }
 
   /** As it is, without any node. */
-  static final StorageForm DENSE = new StorageForm(Places.ALL, Values.RAW);
+  static final StorageForm DENSE = new StorageForm(Places.ALL, Values.RAW, false);
 
   /** What a node with its names and attributes takes in a file, on average. */
   private static final long NODE_BYTES = 32;
@@ -100,9 +102,11 @@ record StorageForm(Places places, Values values) {
     List<StorageForm> forms = new ArrayList<>();
     for (Places places : Places.values()) {
       for (Values values : Values.values()) {
-        StorageForm form = new StorageForm(places, values);
-        if (form.opset() <= opset && form.holds(weight)) {
-          forms.add(form);
+        for (boolean grouped : new boolean[] {false, true}) {
+          StorageForm form = new StorageForm(places, values, grouped);
+          if (form.opset() <= opset && form.holds(weight)) {
+            forms.add(form);
+          }
         }
       }
     }
@@ -110,8 +114,15 @@ record StorageForm(Places places, Values values) {
   }
 
   private boolean holds(WeightSurvey weight) {
-    if (places != Places.ALL && (weight.nonZeros() == 0 || weight.sparsity() < 0.1)) {
+    if (places != Places.ALL
+        && (weight.nonZeros() == 0
+            || !WeightSurvey.isSparse(weight.elements(), weight.nonZeros()))) {
       return false;
+    }
+    if (grouped) {
+      return (!isSymbolic() || values == Values.CODES4)
+          && values.codeBits() > 0
+          && weight.tables().containsKey(tableSize());
     }
     if (values == Values.RAW) {
       return !isSymbolic();
@@ -130,6 +141,20 @@ record StorageForm(Places places, Values values) {
     }
     int needed = places == Places.ALL ? codebook.size() : codebook.nonZeros() + 1;
     return needed <= (1 << values.bits);
+  }
+
+  private TableSize tableSize() {
+    int bits = isSymbolic() ? places.symbolBits() : values.codeBits();
+    return new TableSize(bits, places != Places.ALL);
+  }
+
+  /** The tables of runs of channels of a weight that it holds. */
+  ChannelTables tables(WeightSurvey weight) {
+    ChannelTables found = weight.tables().get(tableSize());
+    if (found == null) {
+      throw new IllegalStateException("No tables of " + this);
+    }
+    return found;
   }
 
   /** The lowest operator set with all operators that unpacking takes. */
@@ -178,7 +203,10 @@ record StorageForm(Places places, Values values) {
               : BitStream.bytes(listed(weight), values.bits);
     }
     long constants = places == Places.ALL ? 1 : 3;
-    if (values.codeBits() > 0) {
+    if (grouped) {
+      payload += tables(weight).bytes(weight.elementBytes());
+      constants += 3;
+    } else if (values.codeBits() > 0) {
       payload += weight.codebook().map(c -> (c.nonZeros() + 1L) * weight.elementBytes()).orElse(0L);
       constants++;
     }
@@ -201,7 +229,8 @@ record StorageForm(Places places, Values values) {
           case CODES8 -> 2;
           default -> 5;
         };
-    return isSymbolic() ? positions : positions + looked;
+    int looking = grouped ? 3 : 0;
+    return looking + (isSymbolic() ? positions : positions + looked);
   }
 
   /**
@@ -227,7 +256,11 @@ record StorageForm(Places places, Values values) {
           case GAPS8 -> entries * (6 * 4 + weight.elementBytes()) + 2 * dense;
           default -> entries * (1 + 4 * 4 + weight.elementBytes()) + 2 * dense;
         };
-    return (isSymbolic() ? placed : looked + placed) + dense;
+    long grouping = 0;
+    if (grouped) { // indices of all elements in 32 bits
+      grouping = weight.elements() * ((places == Places.ALL ? 1 : 4) * 4L + weight.elementBytes());
+    }
+    return (isSymbolic() ? placed : looked + placed) + grouping + dense;
   }
 
   /** For people. */
@@ -236,9 +269,10 @@ record StorageForm(Places places, Values values) {
     if (isDense()) {
       return "dense";
     }
-    if (isSymbolic()) {
-      return places.text;
-    }
-    return places == Places.ALL ? values.text : places.text + " + " + values.text;
+    String text =
+        isSymbolic()
+            ? places.text
+            : places == Places.ALL ? values.text : places.text + " + " + values.text;
+    return grouped ? text + ", tables by group" : text;
   }
 }

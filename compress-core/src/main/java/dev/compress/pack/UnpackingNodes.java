@@ -26,6 +26,7 @@ import java.util.Map;
  * gaps          Cast -> Gather(steps) -> CumSum = p;  Gather(arrivals) = a;  CumSum(a) * a = k
  *               ScatterElements(ConstantOfShape, p, Gather(list, k)) -> Reshape
  * bitmask       Cast = m;  Gather(list, CumSum(m) * m) -> Reshape
+ * by group      the same, but codes for values -> Add(offsets of tables) -> Gather(tables) -> Reshape
  * </pre>
  */
 final class UnpackingNodes {
@@ -50,8 +51,43 @@ final class UnpackingNodes {
    */
   void emit(
       String name, Tensor weight, WeightSurvey survey, StorageForm form, EncodedWeight encoded) {
-    Shape shape = weight.shape();
-    ElementType type = weight.type();
+    if (!form.grouped()) {
+      emit(name, weight.type(), weight.shape(), survey, form, encoded);
+      return;
+    }
+    ChannelTables tables = form.tables(survey);
+    String codes = fresh();
+    emit(codes, ElementType.INT32, tables.blocks(), survey, form, encoded);
+    String index = node("Add", codes, offsets(tables));
+    String values = node("Gather", constant(tables.joint(weight.type())), index);
+    editor.add(Node.of("Reshape", "", List.of(values, dims(weight.shape())), List.of(name)));
+  }
+
+  private String offsets(ChannelTables tables) {
+    int[] offsets = tables.offsets();
+    Shape column = Shape.of(offsets.length, 1);
+    Object values = Arrays.stream(offsets).boxed().toList();
+    ElementType type = tables.offsetType();
+    if (type.equals(ElementType.INT32)) {
+      return shared(List.of("offsets", values), () -> Tensor.ofInts(column, offsets));
+    }
+    List<Object> key = List.of("narrow offsets", values);
+    String known = shared.get(key);
+    if (known == null) {
+      byte[] bytes = type.bits() == 8 ? bytes(offsets) : shorts(offsets);
+      known = cast(constant(Tensor.ofBytes(type, column, bytes)));
+      shared.put(key, known);
+    }
+    return known;
+  }
+
+  private void emit(
+      String name,
+      ElementType type,
+      Shape shape,
+      WeightSurvey survey,
+      StorageForm form,
+      EncodedWeight encoded) {
     if (form.places() == Places.ALL) {
       list(type, shape, form, encoded, name);
       return;
@@ -65,7 +101,8 @@ final class UnpackingNodes {
       places = node("CumSum", node("Gather", symbolSteps(symbolBits), cast(symbols)), axis());
       String high =
           node("BitShift", List.of(symbols, byteConstant(8 - symbolBits)), direction("RIGHT"));
-      String values = node("Gather", codebook(type, encoded), cast(high));
+      String codes = cast(high);
+      String values = form.grouped() ? codes : node("Gather", codebook(type, encoded), codes);
       scatter(type, shape.elementCount(), places, values, whole);
     } else {
       long listed = survey.nonZeros() + 1;
@@ -115,7 +152,13 @@ final class UnpackingNodes {
           Node.of("Cast", "", List.of(halves), List.of(target), Attribute.of("to", type.code())));
       return target;
     }
-    String codes = cast(bits(encoded.values(), form.values().codeBits(), shape));
+    String codes = bits(encoded.values(), form.values().codeBits(), shape);
+    if (form.grouped()) {
+      Attribute to = Attribute.of("to", ElementType.INT32.code());
+      editor.add(Node.of("Cast", "", List.of(codes), List.of(target), to));
+      return target;
+    }
+    codes = cast(codes);
     editor.add(Node.of("Gather", "", List.of(codebook(type, encoded), codes), List.of(target)));
     return target;
   }
@@ -192,17 +235,30 @@ final class UnpackingNodes {
     if (values.length >= 256) {
       String known = shared.get(cast);
       if (known == null) {
-        byte[] bytes = new byte[2 * values.length];
-        for (int i = 0; i < values.length; i++) {
-          bytes[2 * i] = (byte) values[i];
-          bytes[2 * i + 1] = (byte) (values[i] >> 8);
-        }
-        known = cast(constant(Tensor.ofBytes(ElementType.INT16, Shape.of(values.length), bytes)));
+        Shape shape = Shape.of(values.length);
+        known = cast(constant(Tensor.ofBytes(ElementType.INT16, shape, shorts(values))));
         shared.put(cast, known);
       }
       return known;
     }
     return shared(key, () -> Tensor.ofInts(Shape.of(values.length), values));
+  }
+
+  private static byte[] bytes(int[] values) {
+    byte[] bytes = new byte[values.length];
+    for (int i = 0; i < bytes.length; i++) {
+      bytes[i] = (byte) values[i];
+    }
+    return bytes;
+  }
+
+  private static byte[] shorts(int[] values) {
+    byte[] bytes = new byte[2 * values.length];
+    for (int i = 0; i < values.length; i++) {
+      bytes[2 * i] = (byte) values[i];
+      bytes[2 * i + 1] = (byte) (values[i] >> 8);
+    }
+    return bytes;
   }
 
   private String byteConstant(int value) {

@@ -8,6 +8,7 @@ import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.pack.PackedValues.Packed;
 import dev.compress.pass.PassContext;
+import dev.compress.tensor.ChannelGroups;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Tensor;
 import java.nio.ByteBuffer;
@@ -43,6 +44,8 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
    * @param elements how many
    * @param zeros how many are zero
    * @param distinct how many different values there are, if at most 256
+   * @param distinctInGroup the most in one of the runs of channels that were asked about, cut along
+   *     the axis where that is least; empty if nobody asked, or over 256
    * @param form how it is stored
    * @param bytes in the file, with the nodes that unpack it
    * @param zippedBytes the same deflated; 0 where that was not asked for
@@ -55,6 +58,7 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
       long elements,
       long zeros,
       OptionalInt distinct,
+      OptionalInt distinctInGroup,
       String form,
       long bytes,
       long zippedBytes,
@@ -66,7 +70,18 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
    * @param context its scratch takes what is unpacked
    */
   public static WeightInventory of(OnnxModel model, PassContext context) {
-    return of(model, context, true);
+    return of(model, context, Map.of());
+  }
+
+  /**
+   * Looks at a model, and at runs of channels of some of its weights.
+   *
+   * @param context its scratch takes what is unpacked
+   * @param groups into how many runs a weight's channels are cut, by its name
+   */
+  public static WeightInventory of(
+      OnnxModel model, PassContext context, Map<String, Integer> groups) {
+    return of(model, context, groups, true);
   }
 
   /**
@@ -75,10 +90,11 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
    * @param context its scratch takes what is unpacked
    */
   public static WeightInventory ofUnzipped(OnnxModel model, PassContext context) {
-    return of(model, context, false);
+    return of(model, context, Map.of(), false);
   }
 
-  private static WeightInventory of(OnnxModel model, PassContext context, boolean zipped) {
+  private static WeightInventory of(
+      OnnxModel model, PassContext context, Map<String, Integer> groups, boolean zipped) {
     List<Packed> packed = new PackedValues(model, true).find();
     Set<String> parts = new HashSet<>();
     packed.forEach(p -> parts.addAll(p.constants().keySet()));
@@ -90,7 +106,7 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
       if (read && !parts.contains(initializer.name()) && isWeight(tensor)) {
         Zip zip = new Zip(zipped);
         zip.add(tensor);
-        weights.add(stored(initializer.name(), tensor, "dense", tensor.byteSize(), zip, 0));
+        weights.add(stored(initializer.name(), tensor, groups, "dense", tensor.byteSize(), zip, 0));
       }
     }
     Set<String> counted = new HashSet<>();
@@ -113,7 +129,7 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
         long nodeBytes = one.nodes().stream().mapToLong(WeightInventory::bytesOf).sum();
         unpackingBytes += nodeBytes;
         bytes += nodeBytes;
-        weights.add(stored(one.name(), dense, form(one), bytes, zip, millis));
+        weights.add(stored(one.name(), dense, groups, form(one), bytes, zip, millis));
       }
     }
     return new WeightInventory(weights, unpackingBytes);
@@ -126,7 +142,13 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
   }
 
   private static Stored stored(
-      String name, Tensor dense, String form, long bytes, Zip zip, double millis) {
+      String name,
+      Tensor dense,
+      Map<String, Integer> groups,
+      String form,
+      long bytes,
+      Zip zip,
+      double millis) {
     WeightSurvey survey = WeightSurvey.of(dense);
     OptionalInt distinct =
         survey.codebook().isPresent()
@@ -139,10 +161,41 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
         survey.elements(),
         survey.elements() - survey.nonZeros(),
         distinct,
+        groups.containsKey(name)
+            ? mostInGroup(dense, groups.getOrDefault(name, 1))
+            : OptionalInt.empty(),
         form,
         bytes,
         zip.end(),
         millis);
+  }
+
+  /** Along the axis where it is least: which one a file's reader takes is not said in it. */
+  private static OptionalInt mostInGroup(Tensor dense, int groups) {
+    int least = Codebook.MOST + 1;
+    for (ChannelGroups cut : ChannelGroups.everyAxis(dense.shape(), groups)) {
+      List<Set<Integer>> values = new ArrayList<>();
+      for (int group = 0; group < cut.groups(); group++) {
+        values.add(new HashSet<>());
+      }
+      int[] most = new int[1];
+      long[] position = new long[1];
+      int limit = least;
+      new ElementBits(dense)
+          .forEachPieceWhile(
+              () -> most[0] < limit,
+              (bits, count) -> {
+                for (int i = 0; i < count && most[0] < limit; i++) {
+                  Set<Integer> group = values.get(cut.groupAt(position[0] + i));
+                  if (group.add(bits[i])) {
+                    most[0] = Math.max(most[0], group.size());
+                  }
+                }
+                position[0] += count;
+              });
+      least = Math.min(least, most[0]);
+    }
+    return least > Codebook.MOST ? OptionalInt.empty() : OptionalInt.of(least);
   }
 
   private static long bytesOf(Node node) {
@@ -165,6 +218,18 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
   /** Told by the operators: others may have packed it. */
   private static String form(Packed packed) {
     long sums = count(packed, "CumSum");
+    String tables = byGroup(packed) ? ", tables by group" : "";
+    return form(packed, sums) + tables;
+  }
+
+  /** Offsets are added to indices. */
+  private static boolean byGroup(Packed packed) {
+    Set<String> sums = new HashSet<>();
+    packed.nodes().stream().filter(n -> n.is("Add")).forEach(n -> sums.addAll(n.outputs()));
+    return packed.nodes().stream().anyMatch(n -> n.is("Gather") && sums.contains(n.input(1)));
+  }
+
+  private static String form(Packed packed, long sums) {
     boolean codebook = count(packed, "Gather") > (sums == 0 ? 0 : sums);
     if (count(packed, "ScatterElements") > 0) {
       return sums > 1 ? "gaps" + (codebook ? " + codes" : " + values") : "symbols";

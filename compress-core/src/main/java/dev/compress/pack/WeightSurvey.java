@@ -4,7 +4,10 @@ import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Float16;
 import dev.compress.tensor.Tensor;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -21,6 +24,7 @@ import java.util.Optional;
  * @param gaps8 entries of the gap form with 8 bits
  * @param codebook the distinct values, or empty if there are more than a codebook holds
  * @param fitsHalf whether these are floats that half precision, or int32 that int16 holds exactly
+ * @param tables runs of channels with few values each, where those are fewer than all have
  */
 record WeightSurvey(
     long elements,
@@ -30,7 +34,18 @@ record WeightSurvey(
     long gaps4,
     long gaps8,
     Optional<Codebook> codebook,
-    boolean fitsHalf) {
+    boolean fitsHalf,
+    Map<TableSize, ChannelTables> tables) {
+  private static final long FEWEST_ELEMENTS = 64;
+  private static final double LEAST_SPARSITY = 0.1;
+
+  /**
+   * What tables of runs of channels are asked for.
+   *
+   * @param bits of an index into one
+   * @param withZero whether zero is index 0 of each, for forms that list only what is not zero
+   */
+  record TableSize(int bits, boolean withZero) {}
 
   /** Reads a weight. */
   static WeightSurvey of(Tensor weight) {
@@ -38,6 +53,7 @@ record WeightSurvey(
     ElementBits bits = new ElementBits(weight);
     bits.forEachPiece(reading::read);
     reading.end();
+    Optional<Codebook> codebook = reading.codebook();
     return new WeightSurvey(
         weight.elementCount(),
         bits.elementBytes(),
@@ -45,18 +61,42 @@ record WeightSurvey(
         Arrays.stream(reading.symbols).boxed().toList(),
         reading.gaps4,
         reading.gaps8,
-        reading.codebook(),
-        reading.fitsHalf);
+        codebook,
+        reading.fitsHalf,
+        tables(weight, codebook, reading.nonZeros));
+  }
+
+  private static Map<TableSize, ChannelTables> tables(
+      Tensor weight, Optional<Codebook> codebook, long nonZeros) {
+    Map<TableSize, ChannelTables> found = new HashMap<>();
+    long elements = weight.elementCount();
+    if (elements < FEWEST_ELEMENTS || weight.shape().rank() < 2) {
+      return found;
+    }
+    boolean sparse = nonZeros > 0 && isSparse(elements, nonZeros);
+    int elementBytes = weight.type().bits() / 8;
+    for (int bits : new int[] {1, 2, 3, 4, 5}) {
+      for (boolean withZero : new boolean[] {false, true}) {
+        int all = codebook.map(c -> withZero ? c.withZero().size() : c.size()).orElse(1 << 30);
+        boolean usable = withZero ? sparse && bits > 1 : bits == 1 || bits == 2 || bits == 4;
+        if (usable && all > 1 << bits) {
+          ChannelTables.find(weight, 1 << bits, withZero).stream()
+              .min(Comparator.comparingLong(t -> t.bytes(elementBytes)))
+              .ifPresent(t -> found.put(new TableSize(bits, withZero), t));
+        }
+      }
+    }
+    return found;
+  }
+
+  /** Whether it is worth telling where the non-zeros are. */
+  static boolean isSparse(long elements, long nonZeros) {
+    return elements > 0 && 1 - (double) nonZeros / elements >= LEAST_SPARSITY;
   }
 
   /** Entries of the symbol form with codes of some bits. */
   long symbols(int bits) {
     return symbolForms.get(bits - SymbolStream.FEWEST_BITS);
-  }
-
-  /** The share of zeros. */
-  double sparsity() {
-    return elements == 0 ? 0 : 1 - (double) nonZeros / elements;
   }
 
   private static final class Reading {

@@ -57,16 +57,22 @@ public record PassResult(
    * @param weight the name of the weight
    * @param zeros how many of its elements are zero at least
    * @param distinct how many different values it has at most, 0 where that is not limited
+   * @param groups in how many runs of output channels each, 1 for all of it
    */
-  public record WeightClaim(String weight, long zeros, int distinct) {
+  public record WeightClaim(String weight, long zeros, int distinct, int groups) {
     /** A claim of zeros. */
     public static WeightClaim ofZeros(String weight, long zeros) {
-      return new WeightClaim(weight, zeros, 0);
+      return new WeightClaim(weight, zeros, 0, 1);
     }
 
     /** A claim of distinct values. */
     public static WeightClaim ofDistinct(String weight, int distinct) {
-      return new WeightClaim(weight, 0, distinct);
+      return ofDistinct(weight, distinct, 1);
+    }
+
+    /** A claim of distinct values in each of some runs of channels. */
+    public static WeightClaim ofDistinct(String weight, int distinct, int groups) {
+      return new WeightClaim(weight, 0, distinct, groups);
     }
   }
 

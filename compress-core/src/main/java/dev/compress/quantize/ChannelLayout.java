@@ -1,5 +1,6 @@
 package dev.compress.quantize;
 
+import dev.compress.tensor.ChannelGroups;
 import dev.compress.tensor.Shape;
 
 /**
@@ -41,6 +42,15 @@ public record ChannelLayout(long outer, int channels, long inner) {
   /** A single channel that holds everything: one scale for the whole tensor. */
   public static ChannelLayout whole(long elements) {
     return new ChannelLayout(1, 1, elements);
+  }
+
+  /**
+   * Runs of neighbouring channels.
+   *
+   * @param count how many; with fewer channels, one a channel
+   */
+  ChannelGroups groups(int count) {
+    return new ChannelGroups(outer, channels, inner, Math.min(count, channels));
   }
 
   /** The number of elements. */

@@ -5,8 +5,8 @@ package dev.compress.quantize;
  * largest weight over 127; with few codes others do better: for codes q of a row w the best is
  * {@code (w H q) / (q H q)}, and for that scale other codes are ({@link ClusteredRounding}). Both
  * are found in turn, from several scales, and each row keeps what changes the layer's output least:
- * never more than what it began with. The codes that there are stay those of the tensor.
- * Deterministic.
+ * never more than what it began with. The codes that there are stay those of the tensor, or of a
+ * row's group of channels. Deterministic.
  */
 final class ClusterFit {
   /** Scales to begin with: under the first of these, outer codes are too far out to be used. */
@@ -19,7 +19,7 @@ final class ClusterFit {
   private final float[] weights;
   private final float[] least;
   private final byte[] before;
-  private final byte[] levels;
+  private final byte[][] levels;
   private final boolean zeroIsMask;
 
   /**
@@ -40,7 +40,7 @@ final class ClusterFit {
    * @param weights {@code [rows, length]}
    * @param least the least scale that each row may have; one a row
    * @param clustered the codes to begin with, {@code [rows, length]}
-   * @param levels the codes that there are, ascending
+   * @param levels the codes that there are for each row, ascending
    * @param zeroIsMask whether zeros stay and nothing else becomes zero
    * @param threads how many to use; the result does not depend on it
    */
@@ -50,7 +50,7 @@ final class ClusterFit {
       float[] weights,
       float[] least,
       byte[] clustered,
-      byte[] levels,
+      byte[][] levels,
       boolean zeroIsMask,
       int threads) {
     this.gram = gram;
@@ -104,7 +104,7 @@ final class ClusterFit {
       }
       double code = (double) weights[i] / scales[i / n];
       double off = Double.POSITIVE_INFINITY;
-      for (byte level : levels) {
+      for (byte level : levels[i / n]) {
         if (!(zeroIsMask && level == 0) && Math.abs(code - level) < off) {
           off = Math.abs(code - level);
           nearest[i] = level;

@@ -39,11 +39,12 @@ final class ClusteredRounding {
    * @param weights {@code [rows, length]}
    * @param scales one a row
    * @param nearest the codes of the clusters that the weights are in, {@code [rows, length]}
-   * @param levels the codes that there are, ascending
+   * @param levels the codes that there are for each row, ascending
    * @param zeroIsMask whether zeros stay and nothing else becomes zero
    * @return codes of the same form
    */
-  byte[] round(float[] weights, float[] scales, byte[] nearest, byte[] levels, boolean zeroIsMask) {
+  byte[] round(
+      float[] weights, float[] scales, byte[] nearest, byte[][] levels, boolean zeroIsMask) {
     int n = gram.length;
     byte[] result = nearest.clone();
     ParallelLoop.run(
@@ -51,7 +52,7 @@ final class ClusteredRounding {
         threads,
         r -> {
           Row row = new Row(weights, r * n, n, scales[r], nearest);
-          row.allow(levels, zeroIsMask);
+          row.allow(levels[r], zeroIsMask);
           int[] plain = row.start.clone();
           int[] sequential = inSequence(row);
           double first = descend(row, plain);

@@ -9,28 +9,36 @@ public interface CodeMap {
   CodeMap NONE = new Unchanged();
 
   /**
-   * What the codes of one weight become.
+   * What the codes of one weight become, in each of its groups of output channels.
    *
-   * @param counts how often each code occurs, from -128 on
+   * @param counts how often each code occurs in each group, from -128 on
    * @param masses how much the square of an error of each code counts: the sum of the squared
    *     scales of its channels
-   * @return the new code of each, from -128 on
+   * @return for each group the new code of each, from -128 on
    */
-  byte[] map(long[] counts, double[] masses);
+  byte[][] maps(long[][] counts, double[][] masses);
 
-  /** How many different codes it leaves a weight at most; 0 where it does not limit them. */
+  /** How many different codes it leaves a group at most; 0 where it does not limit them. */
   int most();
+
+  /** How many runs of output channels have codes of their own. */
+  int groups();
 
   /** Leaves codes as they are. */
   record Unchanged() implements CodeMap {
     @Override
-    public byte[] map(long[] counts, double[] masses) {
+    public byte[][] maps(long[][] counts, double[][] masses) {
       throw new IllegalStateException("Nothing is changed");
     }
 
     @Override
     public int most() {
       return 0;
+    }
+
+    @Override
+    public int groups() {
+      return 1;
     }
   }
 }

@@ -9,6 +9,7 @@ import dev.compress.parallel.ParallelLoop;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult.Skipped;
 import dev.compress.runtime.Shapes;
+import dev.compress.tensor.ChannelGroups;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Tensor;
 import java.nio.ByteBuffer;
@@ -158,6 +159,7 @@ final class LayerRounding {
    * @param clustered the same scales with the codes of the clusters
    * @param least the least scale of each channel under which its bias fits
    * @param offset whether a bias makes up for what the means of its outputs are off by
+   * @param codeGroups how many runs of channels have codes of their own
    * @return codes of the same clusters that change the layer's output less
    */
   LayerQuantizer.Finished among(
@@ -165,7 +167,8 @@ final class LayerRounding {
       WeightCodes nearest,
       WeightCodes clustered,
       float[] least,
-      boolean offset) {
+      boolean offset,
+      int codeGroups) {
     while (!gathered.containsKey(layer.node()) && contains(waiting, layer.node())) {
       gather();
     }
@@ -182,12 +185,13 @@ final class LayerRounding {
           clustered); // clusters that were there before, such as those of a training
     }
     boolean zeroIsMask = true;
-    boolean[] used = new boolean[256];
+    ChannelGroups groups =
+        ChannelLayout.of(layer.tensor().shape(), layer.outputAxis()).groups(codeGroups);
+    boolean[][] used = new boolean[groups.groups()][256];
     for (int i = 0; i < now.length; i++) {
       zeroIsMask &= now[i] != 0 || before[i] == 0;
-      used[now[i] + 128] = true;
+      used[groups.groupAt(i)][now[i] + 128] = true;
     }
-    byte[] levels = levels(used);
     byte[] codes = new byte[now.length];
     float[] fittedScales = new float[clustered.scales().length];
     double[] shift = new double[fittedScales.length];
@@ -196,11 +200,13 @@ final class LayerRounding {
     for (int group = 0; group < layout.groups(); group++) {
       float[] part = new float[Math.multiplyExact(outputs, length)];
       byte[] start = new byte[part.length];
+      byte[][] levels = new byte[outputs][];
       int first = group * outputs;
       float[] scales = Arrays.copyOfRange(clustered.scales(), first, first + outputs);
       for (int o = 0; o < outputs; o++) {
         layout.readRow(weights, group * outputs + o, part, o * length);
         layout.readRow(now, group * outputs + o, start, o * length);
+        levels[o] = levels(used[groups.of(first + o)]);
       }
       double[][] mean = grams[group].mean();
       grams[group] = new GramMatrix(1, 1); // the memory may go

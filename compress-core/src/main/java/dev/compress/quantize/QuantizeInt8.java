@@ -160,7 +160,7 @@ public record QuantizeInt8(
     return after.initializers().stream()
         .filter(i -> !known.contains(i.name()) && i.tensor().type().equals(ElementType.INT8))
         .filter(i -> i.tensor().shape().rank() > 1)
-        .map(i -> WeightClaim.ofDistinct(i.name(), codes.most()))
+        .map(i -> WeightClaim.ofDistinct(i.name(), codes.most(), codes.groups()))
         .toList();
   }
 

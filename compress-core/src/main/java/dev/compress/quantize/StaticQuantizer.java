@@ -371,7 +371,7 @@ final class StaticQuantizer {
     ChannelLayout layout = ChannelLayout.of(pattern.tensor().shape(), pattern.outputAxis());
     WeightCodes clustered = codes.mapped(settings.codes(), layout, context);
     return rounding.isPresent()
-        ? rounding.get().among(pattern, codes, clustered, least, offset)
+        ? rounding.get().among(pattern, codes, clustered, least, offset, settings.codes().groups())
         : LayerQuantizer.Finished.of(clustered);
   }
 

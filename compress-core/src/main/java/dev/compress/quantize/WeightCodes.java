@@ -2,6 +2,7 @@ package dev.compress.quantize;
 
 import dev.compress.error.InvalidModelException;
 import dev.compress.pass.PassContext;
+import dev.compress.tensor.ChannelGroups;
 import dev.compress.tensor.Scratch;
 import dev.compress.tensor.Tensor;
 import java.nio.ByteBuffer;
@@ -136,23 +137,32 @@ record WeightCodes(Tensor codes, float[] scales) {
             }
           });
     }
-    long[] all = new long[256];
-    double[] masses = new double[256];
+    ChannelGroups groups = layout.groups(how.groups());
+    long[][] all = new long[groups.groups()][256];
+    double[][] masses = new double[groups.groups()][256];
     for (int channel = 0; channel < scales.length; channel++) {
+      int group = groups.of(channel);
       double square = (double) scales[channel] * scales[channel];
       for (int code = 0; code < 256; code++) {
-        all[code] += counts[channel][code];
-        masses[code] += square * counts[channel][code];
+        all[group][code] += counts[channel][code];
+        masses[group][code] += square * counts[channel][code];
       }
     }
-    byte[] map = how.map(all, masses);
+    byte[][] maps = how.maps(all, masses);
     Scratch.Region region = context.scratch().reserve(elements);
     for (long from = 0; from < elements; from += piece.length) {
       int n = (int) Math.min(piece.length, elements - from);
       codes.data().read(from, ByteBuffer.wrap(piece, 0, n));
-      for (int i = 0; i < n; i++) {
-        piece[i] = map[piece[i] + 128];
-      }
+      layout.forEachRun(
+          from,
+          n,
+          (channel, offset, length) -> {
+            int step = layout.inner() == 1 ? 1 : 0;
+            for (int i = 0; i < length; i++) {
+              byte[] map = maps[groups.of(channel + step * i)];
+              piece[offset + i] = map[piece[offset + i] + 128];
+            }
+          });
       region.write(from, ByteBuffer.wrap(piece, 0, n));
     }
     return new WeightCodes(new Tensor(codes.type(), codes.shape(), region.source()), scales);

@@ -312,10 +312,26 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     return energy == null ? Optional.empty() : Optional.of(new FactoriseLayers(energy, filter));
   }
 
+  /** How many values clustering leaves a weight at most, all groups together; 0 without it. */
+  public int sharedValues() {
+    Integer centroids = recipe.cluster();
+    return centroids == null ? 0 : (int) Math.min(1L << 30, (long) centroids * clusterGroups());
+  }
+
+  private int clusterGroups() {
+    Integer groups = recipe.clusterGroups();
+    return groups == null ? 1 : groups;
+  }
+
   /** The clustering of float weights, where the recipe wants any. */
   private Optional<ClusterWeights> clustering() {
     Integer centroids = recipe.cluster();
     if (centroids == null) {
+      if (recipe.clusterGroups() != null) {
+        throw new IllegalArgumentException(
+            "--cluster-groups without --cluster: say how many values each group is to have, such as"
+                + " --cluster 16.");
+      }
       return Optional.empty();
     }
     if (quantization() == Quantization.INT4) {
@@ -323,7 +339,8 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
           "--cluster with --quantize int4: 4 bits are 16 values a block already. Choose one, or"
               + " cluster with --quantize int8.");
     }
-    return Optional.of(new ClusterWeights(centroids, pruning().isPresent(), filter));
+    return Optional.of(
+        new ClusterWeights(centroids, clusterGroups(), pruning().isPresent(), filter));
   }
 
   /**
@@ -490,7 +507,9 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
     boolean guarded = recipe.maxDrop() == null;
     Integer centroids = recipe.cluster();
     CodeMap codes =
-        centroids == null ? CodeMap.NONE : new CodeClusters(centroids, pruning().isPresent());
+        centroids == null
+            ? CodeMap.NONE
+            : new CodeClusters(centroids, clusterGroups(), pruning().isPresent());
     return new QuantizeInt8(mode(), target, filter, method(), Set.of(), rounding(), guarded, codes);
   }
 

@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param channelRound what is left of a layer's channels is a multiple of that
  * @param lowRank share of the energy of a layer's singular values to keep, over 0 and under 1
  * @param cluster how many distinct values a weight may have, 2 to 256
+ * @param clusterGroups how many runs of output channels have so many values of their own, 1 or more
  * @param pack auto, always or none
  * @param fineTune epochs of training after weights were taken away
  * @param pruneSchedule once, or agp: little by little while it is tuned
@@ -73,6 +74,7 @@ public record Recipe(
     @Nullable Integer channelRound,
     @Nullable Double lowRank,
     @Nullable Integer cluster,
+    @Nullable Integer clusterGroups,
     @Nullable String pack,
     @Nullable Integer fineTune,
     @Nullable String pruneSchedule,

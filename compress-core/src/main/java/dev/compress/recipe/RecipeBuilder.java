@@ -33,6 +33,7 @@ public final class RecipeBuilder {
   private @Nullable Integer channelRound;
   private @Nullable Double lowRank;
   private @Nullable Integer cluster;
+  private @Nullable Integer clusterGroups;
   private @Nullable String pack;
   private @Nullable Integer fineTune;
   private @Nullable String pruneSchedule;
@@ -71,6 +72,7 @@ public final class RecipeBuilder {
     channelRound = recipe.channelRound();
     lowRank = recipe.lowRank();
     cluster = recipe.cluster();
+    clusterGroups = recipe.clusterGroups();
     pack = recipe.pack();
     fineTune = recipe.fineTune();
     pruneSchedule = recipe.pruneSchedule();
@@ -236,6 +238,12 @@ public final class RecipeBuilder {
     return this;
   }
 
+  /** Sets how many runs of output channels have values of their own, 1 or more. */
+  public RecipeBuilder clusterGroups(@Nullable Integer value) {
+    clusterGroups = value;
+    return this;
+  }
+
   /** Sets auto, always or none. */
   public RecipeBuilder pack(@Nullable String value) {
     pack = value;
@@ -307,6 +315,7 @@ public final class RecipeBuilder {
         channelRound,
         lowRank,
         cluster,
+        clusterGroups,
         pack,
         fineTune,
         pruneSchedule,

@@ -83,6 +83,8 @@ public record TransformReport(
    * @param elements how many
    * @param sparsity share of zeros
    * @param distinct how many different values, null if over 256
+   * @param distinctInGroup the most in one group of channels, null where clusters are the whole
+   *     weight's
    * @param form how it is stored
    * @param bytes in the file
    * @param bytesZipped the same deflated
@@ -96,6 +98,7 @@ public record TransformReport(
       long elements,
       double sparsity,
       @Nullable Integer distinct,
+      @Nullable Integer distinctInGroup,
       String form,
       long bytes,
       long bytesZipped,

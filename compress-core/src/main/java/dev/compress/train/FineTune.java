@@ -32,8 +32,9 @@ public record FineTune(Plan plan, TuningRun run, OnnxModel original) implements 
    * @param epochs how long
    * @param rate the largest learning rate, of AdamW along a cosine
    * @param pruning zeros that come meanwhile; empty: none
+   * @param shared how many values clustering left a weight at most; 0: nothing was clustered
    */
-  public record Plan(int epochs, double rate, Optional<GradualPruning> pruning) {
+  public record Plan(int epochs, double rate, Optional<GradualPruning> pruning, int shared) {
     /** For a model that has lost weights. */
     public static final double RATE = 1e-3;
 
@@ -65,7 +66,7 @@ public record FineTune(Plan plan, TuningRun run, OnnxModel original) implements 
     if (run.stopped()) {
       return PassResult.unchanged(model);
     }
-    Structure kept = Structure.of(model);
+    Structure kept = Structure.of(model, plan.shared());
     Tutoring tutoring = new Tutoring(name(), run, original);
     TrainingResult result =
         tutoring.train(

@@ -6,6 +6,7 @@ import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Initializer;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
+import dev.compress.tensor.ChannelGroups;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
@@ -17,6 +18,7 @@ import dev.compress.train.QdqGraph.CodedValue;
 import dev.compress.train.QdqGraph.CodedWeight;
 import dev.compress.train.Structure.Rule;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -51,7 +53,53 @@ public final class QuantizedTraining {
    * @throws dev.compress.error.UnsupportedModelException if it is quantized in another form
    */
   public static QuantizedTraining of(OnnxModel quantized, OnnxModel floats, int limit, int shared) {
+    return of(quantized, floats, limit, new SharedCodes(shared, 1));
+  }
+
+  /**
+   * Makes a quantized model ready.
+   *
+   * @param quantized what the quantization pass wrote
+   * @param floats the model before that pass: what was rounded away
+   * @param limit the largest weight code
+   * @param shared which codes are shared
+   * @throws dev.compress.error.UnsupportedModelException if it is quantized in another form
+   */
+  public static QuantizedTraining of(
+      OnnxModel quantized, OnnxModel floats, int limit, SharedCodes shared) {
     return new Maker(QdqGraph.of(quantized), floats, limit, shared).make();
+  }
+
+  /**
+   * Codes that many weights share.
+   *
+   * @param most how many a group of channels has; 0: none are shared
+   * @param groups how many runs of channels have codes of their own
+   */
+  public record SharedCodes(int most, int groups) {
+    /** The runs of channels that share codes, along the first axis where all of them do. */
+    Optional<ChannelGroups> of(Tensor codes) {
+      byte[] bytes = codes.data().toByteArray();
+      if (most == 0 || bytes.length == 0) {
+        return Optional.empty();
+      }
+      List<ChannelGroups> cuts =
+          groups == 1
+              ? List.of(new ChannelGroups(1, 1, bytes.length, 1))
+              : ChannelGroups.everyAxis(codes.shape(), groups);
+      return cuts.stream().filter(cut -> distinct(bytes, cut) <= most).findFirst();
+    }
+
+    private static int distinct(byte[] codes, ChannelGroups cut) {
+      boolean[][] seen = new boolean[cut.groups()][256];
+      int[] counts = new int[cut.groups()];
+      for (int i = 0; i < codes.length; i++) {
+        int group = cut.groupAt(i);
+        counts[group] += seen[group][codes[i] + 128] ? 0 : 1;
+        seen[group][codes[i] + 128] = true;
+      }
+      return Arrays.stream(counts).max().orElse(0);
+    }
   }
 
   /** With floats in place of codes, and without the nodes that quantize. */
@@ -86,13 +134,14 @@ public final class QuantizedTraining {
     private final Map<String, Node> floatNodes = new LinkedHashMap<>();
     private final GraphEditor editor;
     private final int limit;
-    private final int shared;
+    private final SharedCodes shared;
     private final Map<String, Scale> scales = new LinkedHashMap<>();
     private final List<QuantizedWeight> weights = new ArrayList<>();
     private final List<QuantizedValue> values = new ArrayList<>();
     private final Map<String, Rule> rules = new LinkedHashMap<>();
+    private final Map<String, ChannelGroups> groups = new LinkedHashMap<>();
 
-    Maker(QdqGraph source, OnnxModel floats, int limit, int shared) {
+    Maker(QdqGraph source, OnnxModel floats, int limit, SharedCodes shared) {
       this.source = source;
       this.index = new GraphIndex(source.model().graph());
       this.before = new GraphIndex(floats.graph());
@@ -135,7 +184,7 @@ public final class QuantizedTraining {
       FakeQuantization quantization =
           new FakeQuantization(List.copyOf(scales.values()), weights, values);
       return new QuantizedTraining(
-          source, model, new Structure(all, Optional.empty(), quantization));
+          source, model, new Structure(all, groups, Optional.empty(), quantization));
     }
 
     private Tensor codes(String initializer) {
@@ -151,7 +200,8 @@ public final class QuantizedTraining {
       Tensor codes = codes(weight.codes());
       float[] steps = codes(weight.scale()).toFloats();
       byte[] bytes = codes.data().toByteArray();
-      boolean sharing = shared > 0 && distinct(bytes) <= shared;
+      Optional<ChannelGroups> cut = shared.of(codes);
+      boolean sharing = cut.isPresent();
       float unit = sharing ? mean(steps) : 0;
       float[] start =
           sharing
@@ -167,19 +217,10 @@ public final class QuantizedTraining {
       weights.add(new QuantizedWeight(name, weight.scale(), limit, unit));
       if (sharing) {
         rules.put(name, Rule.SHARED);
+        cut.filter(c -> c.groups() > 1).ifPresent(c -> groups.put(name, c));
       } else if (hasZeros(start)) {
         rules.put(name, Rule.ZEROS);
       }
-    }
-
-    private static int distinct(byte[] codes) {
-      boolean[] seen = new boolean[256];
-      int count = 0;
-      for (byte code : codes) {
-        count += seen[code + 128] ? 0 : 1;
-        seen[code + 128] = true;
-      }
-      return count;
     }
 
     private static float mean(float[] steps) {

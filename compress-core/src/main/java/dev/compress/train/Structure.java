@@ -2,7 +2,10 @@ package dev.compress.train;
 
 import dev.compress.graph.Initializer;
 import dev.compress.graph.OnnxModel;
+import dev.compress.pack.ChannelTables;
+import dev.compress.tensor.ChannelGroups;
 import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Tensor;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -17,21 +20,29 @@ import org.jspecify.annotations.Nullable;
  * whatever this says.
  *
  * @param rules what holds of which weight; of others nothing
+ * @param groups runs of channels of weights that share values within a run only: equal values of
+ *     two runs need not stay equal
  * @param gradual zeros that come while it trains; empty: there are none
  * @param quantization what the model reads through quantization
  */
 public record Structure(
-    Map<String, Rule> rules, Optional<GradualPruning> gradual, FakeQuantization quantization) {
+    Map<String, Rule> rules,
+    Map<String, ChannelGroups> groups,
+    Optional<GradualPruning> gradual,
+    FakeQuantization quantization) {
   /** Nothing has to stay. */
   public static final Structure NONE = new Structure(Map.of(), Optional.empty());
 
   /** Nothing is quantized. */
   public Structure(Map<String, Rule> rules, Optional<GradualPruning> gradual) {
-    this(rules, gradual, FakeQuantization.NONE);
+    this(rules, Map.of(), gradual, FakeQuantization.NONE);
   }
 
   private static final int MOST_CENTROIDS = 256;
   private static final int FEWEST_WEIGHTS_A_CENTROID = 4;
+
+  /** Of a run of channels; with more, int8 weights of one scale a channel would be taken for it. */
+  private static final int MOST_CENTROIDS_OF_A_GROUP = 128;
 
   /** What holds of a weight. */
   public enum Rule {
@@ -44,25 +55,38 @@ public record Structure(
   /** Copies. */
   public Structure {
     rules = Collections.unmodifiableMap(new LinkedHashMap<>(rules));
+    groups = Map.copyOf(groups);
   }
 
   /** The same, pruned while it trains. */
   public Structure prunedBy(GradualPruning pruning) {
-    return new Structure(rules, Optional.of(pruning), quantization);
+    return new Structure(rules, groups, Optional.of(pruning), quantization);
   }
 
   /**
    * What there is in a model: of each float weight of two or more dims, the zeros, and the values
-   * where they are at most 256 and each occurs four times or more in the mean.
+   * where they are at most 256, or 128 in each of some runs of channels, and each occurs four times
+   * or more in the mean. Floats of two runs that were clustered alone are hardly ever equal: equal
+   * ones are one value wherever they are.
    *
    * @param model any model
    */
   public static Structure of(OnnxModel model) {
+    return of(model, 0);
+  }
+
+  /**
+   * The same where it is known what clustering left.
+   *
+   * @param model any model
+   * @param shared how many values a clustered weight has at most; 0 where that is not known
+   */
+  public static Structure of(OnnxModel model, int shared) {
     Map<String, Rule> rules = new LinkedHashMap<>();
     for (Initializer initializer : model.graph().initializers()) {
       if (initializer.tensor().type().equals(ElementType.FLOAT)
           && initializer.tensor().shape().rank() >= 2) {
-        Rule rule = ruleOf(initializer.tensor().toFloats());
+        Rule rule = ruleOf(initializer.tensor(), shared);
         if (rule != null) {
           rules.put(initializer.name(), rule);
         }
@@ -71,18 +95,26 @@ public record Structure(
     return new Structure(rules, Optional.empty());
   }
 
-  private static @Nullable Rule ruleOf(float[] weights) {
+  private static @Nullable Rule ruleOf(Tensor weight, int shared) {
+    float[] weights = weight.toFloats();
     Set<Float> values = new HashSet<>();
+    int most = Math.max(MOST_CENTROIDS, shared);
     long zeros = 0;
-    for (float weight : weights) {
-      zeros += weight == 0 ? 1 : 0;
-      if (values.size() <= MOST_CENTROIDS) {
-        values.add(weight == 0 ? 0f : weight);
+    for (float value : weights) {
+      zeros += value == 0 ? 1 : 0;
+      if (values.size() <= most) {
+        values.add(value == 0 ? 0f : value);
       }
     }
-    if (values.size() <= MOST_CENTROIDS
-        && (long) values.size() * FEWEST_WEIGHTS_A_CENTROID <= weights.length
-        && values.size() > 1) {
+    boolean repeated =
+        values.size() <= MOST_CENTROIDS
+            && (long) values.size() * FEWEST_WEIGHTS_A_CENTROID <= weights.length;
+    boolean known = values.size() <= shared && values.size() < weights.length;
+    if (values.size() > 1 && (repeated || known)) {
+      return Rule.SHARED;
+    }
+    if (values.size() > MOST_CENTROIDS
+        && ChannelTables.areFew(weight, MOST_CENTROIDS_OF_A_GROUP, FEWEST_WEIGHTS_A_CENTROID)) {
       return Rule.SHARED;
     }
     return zeros > 0 ? Rule.ZEROS : null; // few of a layer may be many of what a pass took

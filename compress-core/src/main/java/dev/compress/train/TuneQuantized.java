@@ -61,7 +61,11 @@ public record TuneQuantized(
     }
     QuantizedTraining ready =
         QuantizedTraining.of(
-            model, floats, quantization.target().maxWeightCode(), quantization.codes().most());
+            model,
+            floats,
+            quantization.target().maxWeightCode(),
+            new QuantizedTraining.SharedCodes(
+                quantization.codes().most(), quantization.codes().groups()));
     Tutoring tutoring = new Tutoring(name(), run, original);
     TrainingResult result =
         tutoring.train(

@@ -97,7 +97,7 @@ class ClustersTest {
     counts[128] = all;
     masses[128] = all;
     for (int k : new int[] {3, 5, 16, 64}) {
-      byte[] map = new CodeClusters(k, false).map(counts, masses);
+      byte[] map = map(k, counts, masses);
       Set<Byte> used = new HashSet<>();
       for (int i = 1; i < 256; i++) {
         if (counts[i] > 0) {
@@ -110,13 +110,18 @@ class ClustersTest {
     }
   }
 
+  private static byte[] map(int centroids, long[] counts, double[] masses) {
+    CodeClusters clusters = new CodeClusters(centroids, 1, false);
+    return clusters.maps(new long[][] {counts}, new double[][] {masses})[0];
+  }
+
   @Test
   void fewCodesAreLeftAsTheyAre() {
     long[] counts = new long[256];
     counts[3] = 5;
     counts[128] = 1;
     counts[200] = 9;
-    byte[] map = new CodeClusters(3, false).map(counts, new double[256]);
+    byte[] map = map(3, counts, new double[256]);
     assertThat(map[3]).isEqualTo((byte) -125);
     assertThat(map[200]).isEqualTo((byte) 72);
   }

@@ -32,6 +32,7 @@ import dev.compress.tensor.Tensor;
 import dev.compress.tensor.TensorBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -125,10 +126,14 @@ class PackPassesTest {
     for (int i = 0; i < weights.length; i++) {
       weights[i] = (float) random.nextGaussian();
     }
+    return product(Tensor.ofFloats(Shape.of(in, out), weights));
+  }
+
+  private static OnnxModel product(Tensor weight) {
     return model(
         List.of(Node.of("MatMul", "m", List.of("x", "w"), List.of("y"))),
-        List.of(Initializer.of("w", Tensor.ofFloats(Shape.of(in, out), weights))),
-        List.of(3, in));
+        List.of(Initializer.of("w", weight)),
+        List.of(3, (int) weight.shape().dim(0)));
   }
 
   private float[] run(OnnxModel model, int elements, Path optimized) {
@@ -254,7 +259,7 @@ class PackPassesTest {
     assertThat(zeros(pruned)).isEqualTo(zeros);
     assertThat(prune.apply(pruned, context).changes()).hasSize(1);
     assertThat(zeros(prune.apply(pruned, context).model())).isEqualTo(zeros);
-    ClusterWeights cluster = new ClusterWeights(16, false, NodeFilter.ALL);
+    ClusterWeights cluster = new ClusterWeights(16, 1, false, NodeFilter.ALL);
     OnnxModel clustered = cluster.apply(pruned, context).model();
     assertThat(zeros(clustered)).isEqualTo(zeros);
     assertThat(cluster.apply(clustered, context).model()).isSameAs(clustered);
@@ -272,7 +277,7 @@ class PackPassesTest {
   void theFewerTheValuesTheFartherABytesReaches(int values) {
     OnnxModel model = product(256, 512);
     OnnxModel pruned = prune(0.97, PruneKind.UNSTRUCTURED).apply(model, context).model();
-    ClusterWeights cluster = new ClusterWeights(values, false, NodeFilter.ALL);
+    ClusterWeights cluster = new ClusterWeights(values, 1, false, NodeFilter.ALL);
     OnnxModel clustered = cluster.apply(pruned, context).model();
     OnnxModel packed = new PackWeights(false).apply(clustered, context).model();
     WeightInventory.Stored stored = WeightInventory.of(packed, context).weights().get(0);
@@ -284,6 +289,99 @@ class PackPassesTest {
     assertThat((double) OnnxWriter.toBytes(packed).length).isLessThan(bytes + 1800);
     Path file = folder.resolve("o.onnx");
     assertThat(run(packed, 768, file)).isEqualTo(run(clustered, 768, file));
+  }
+
+  /** 128 values in all would be a byte each; 16 a group are 4 bits, a table and offsets. */
+  @ParameterizedTest(name = "{0} groups")
+  @ValueSource(ints = {2, 5, 8})
+  void clustersOfGroupsOfChannelsTakeTheBitsOfOneGroup(int groups) {
+    OnnxModel model = product(256, 512);
+    PassResult result = new ClusterWeights(16, groups, false, NodeFilter.ALL).apply(model, context);
+    OnnxModel clustered = result.model();
+    Tensor before = model.graph().initializers().get(0).tensor();
+    Tensor after = clustered.graph().initializers().get(0).tensor();
+    for (int group = 0; group < groups; group++) {
+      // the same columns alone
+      int first = group * 512 / groups;
+      int end = (group + 1) * 512 / groups;
+      Tensor alone =
+          new ClusterWeights(16, 1, false, NodeFilter.ALL)
+              .apply(product(columns(before, first, end)), context)
+              .model()
+              .graph()
+              .initializers()
+              .get(0)
+              .tensor();
+      assertThat(columns(after, first, end).toFloats()).isEqualTo(alone.toFloats());
+    }
+    OnnxModel packed = new PackWeights(true).apply(clustered, context).model();
+    WeightInventory.Stored stored =
+        WeightInventory.of(packed, context, Map.of("w", groups)).weights().get(0);
+    assertThat(stored.distinctInGroup()).hasValue(16);
+    assertThat(stored.distinct()).hasValue(16 * groups);
+    assertThat(stored.form()).isEqualTo("packed codes, tables by group");
+    int offsets = groups == 5 ? 512 : 4 * groups; // a byte a column, where those do not divide
+    int payload = 256 * 512 / 2 + groups * 16 * 4 + offsets;
+    assertThat(OnnxWriter.toBytes(packed).length).isBetween(payload, payload + 700);
+    Path file = folder.resolve("o.onnx");
+    assertThat(run(packed, 768, file)).isEqualTo(run(clustered, 768, file));
+    assertThat(new UnpackWeights(true).apply(packed, context).model().graph().initializers())
+        .hasSize(1)
+        .allMatch(i -> same(i.tensor(), after));
+  }
+
+  @Test
+  void zerosAreAValueOfEachGroup() {
+    OnnxModel pruned = prune(0.9, PruneKind.UNSTRUCTURED).apply(product(256, 512), context).model();
+    ClusterWeights cluster = new ClusterWeights(16, 8, true, NodeFilter.ALL);
+    OnnxModel clustered = cluster.apply(pruned, context).model();
+    assertThat(zeros(clustered)).isEqualTo(zeros(pruned));
+    assertThat(cluster.apply(clustered, context).model()).isSameAs(clustered);
+    OnnxModel packed = new PackWeights(false).apply(clustered, context).model();
+    WeightInventory.Stored stored =
+        WeightInventory.of(packed, context, Map.of("w", 8)).weights().get(0);
+    assertThat(stored.distinctInGroup()).hasValue(16);
+    assertThat(stored.distinct()).hasValue(8 * 15 + 1);
+    assertThat(stored.form()).endsWith(", tables by group");
+    // 4 bits for the gap and 4 for the code of each of the 10% that are left, some of them skips
+    assertThat((double) OnnxWriter.toBytes(packed).length)
+        .isLessThan(0.1 * 256 * 512 * 1.27 + 1900);
+    Path file = folder.resolve("o.onnx");
+    assertThat(run(packed, 768, file)).isEqualTo(run(clustered, 768, file));
+  }
+
+  @Test
+  void groupsThatSaveNothingAreStoredAsTheyWere() {
+    // 32 channels of 9 weights: the tables would be as long as the weight
+    Random random = new Random(3);
+    float[] values = new float[32 * 9];
+    for (int i = 0; i < values.length; i++) {
+      int group = i / 72;
+      values[i] = group + random.nextInt(60) / 64f;
+    }
+    WeightSurvey survey = WeightSurvey.of(Tensor.ofFloats(Shape.of(32, 9), values));
+    StorageForm chosen =
+        LoadBudget.choose(
+                List.of(
+                    new LoadBudget.Choice(survey, StorageForm.holding(survey, PackWeights.OPSET))),
+                false)
+            .get(0);
+    assertThat(chosen.grouped()).isFalse();
+  }
+
+  private static boolean same(Tensor a, Tensor b) {
+    return Arrays.equals(a.toFloats(), b.toFloats());
+  }
+
+  private static Tensor columns(Tensor matrix, int first, int end) {
+    int rows = (int) matrix.shape().dim(0);
+    int all = (int) matrix.shape().dim(1);
+    float[] values = matrix.toFloats();
+    float[] some = new float[rows * (end - first)];
+    for (int r = 0; r < rows; r++) {
+      System.arraycopy(values, r * all + first, some, r * (end - first), end - first);
+    }
+    return Tensor.ofFloats(Shape.of(rows, end - first), some);
   }
 
   @Test
@@ -334,7 +432,8 @@ class PackPassesTest {
       counts[i] = 5;
       masses[i] = 1;
     }
-    byte[] map = new CodeClusters(4, false).map(counts, masses);
+    byte[] map =
+        new CodeClusters(4, 1, false).maps(new long[][] {counts}, new double[][] {masses})[0];
     assertThat(java.util.stream.IntStream.range(0, 86).map(i -> map[3 * i]).distinct().count())
         .isEqualTo(4);
   }

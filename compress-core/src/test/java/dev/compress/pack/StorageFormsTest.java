@@ -17,6 +17,7 @@ import dev.compress.pass.PassResult;
 import dev.compress.progress.Progress;
 import dev.compress.runtime.InferenceSession;
 import dev.compress.runtime.SessionOptions;
+import dev.compress.tensor.ChannelGroups;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Float16;
 import dev.compress.tensor.Scratch;
@@ -63,6 +64,51 @@ class StorageFormsTest {
         }
       }
     }
+  }
+
+  /** Values of their own in runs of channels, along any axis, with zeros or without. */
+  @ParameterizedTest(name = "seed {0}")
+  @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+  void tablesByGroupGiveBackTheSameBitsToo(long seed) {
+    Random random = new Random(seed);
+    int checked = 0;
+    for (ElementType type : TYPES) {
+      Tensor weight = grouped(type, random, seed % 2 == 0);
+      WeightSurvey survey = WeightSurvey.of(weight);
+      for (StorageForm form : StorageForm.holding(survey, PackWeights.OPSET)) {
+        if (form.grouped()) {
+          check(weight, survey, form);
+          checked++;
+        }
+      }
+    }
+    assertThat(checked).isGreaterThanOrEqualTo(seed % 2 == 0 ? 10 : 5);
+  }
+
+  /** Runs of 3 or 4 channels with up to 14 values each; over 16 in all. */
+  private static Tensor grouped(ElementType type, Random random, boolean sparse) {
+    long[] dims = {24, 7, 3};
+    int axis = random.nextInt(2);
+    Shape shape = axis == 0 ? Shape.of(dims) : Shape.of(dims[1], dims[0], dims[2]);
+    ChannelGroups cut = ChannelGroups.of(shape, axis, 6 + random.nextInt(3));
+    int[][] values = new int[cut.groups()][14];
+    for (int[] group : values) {
+      for (int i = 0; i < group.length; i++) {
+        group[i] = bits(type, random);
+      }
+    }
+    int count = (int) shape.elementCount();
+    ByteBuffer bytes = ByteBuffer.allocate(count * type.bits() / 8).order(ByteOrder.LITTLE_ENDIAN);
+    for (int i = 0; i < count; i++) {
+      int[] group = values[cut.groupAt(i)];
+      int value = sparse && random.nextInt(5) > 0 ? 0 : group[random.nextInt(group.length)];
+      switch (type.bits()) {
+        case 8 -> bytes.put((byte) value);
+        case 16 -> bytes.putShort((short) value);
+        default -> bytes.putInt(value);
+      }
+    }
+    return Tensor.ofBytes(type, shape, bytes.array());
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.compress.quantize;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -102,7 +103,8 @@ class ClusterFitTest {
   }
 
   private ClusterFit.Fitted fit(boolean zeros, int threads) {
-    return new ClusterFit(gram, 0.01, weights, least, clustered, LEVELS, zeros, threads)
+    byte[][] levels = Collections.nCopies(scales.length, LEVELS).toArray(new byte[0][]);
+    return new ClusterFit(gram, 0.01, weights, least, clustered, levels, zeros, threads)
         .fit(scales);
   }
 

@@ -2,6 +2,7 @@ package dev.compress.quantize;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Collections;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -59,6 +60,10 @@ class ClusteredRoundingTest {
     return sum;
   }
 
+  private static byte[][] levels() {
+    return Collections.nCopies(ROWS, LEVELS).toArray(new byte[0][]);
+  }
+
   private double off(byte[] codes, int row, int i) {
     int at = row * LENGTH + i;
     return weights[at] - (double) scales[row] * codes[at];
@@ -70,7 +75,7 @@ class ClusteredRoundingTest {
   void comesNearTheBestChoice(long seed) {
     double[][] gram = make(seed, false);
     byte[] codes =
-        new ClusteredRounding(gram, 0.01, 2).round(weights, scales, nearest, LEVELS, false);
+        new ClusteredRounding(gram, 0.01, 2).round(weights, scales, nearest, levels(), false);
     for (int row = 0; row < ROWS; row++) {
       double best = Double.POSITIVE_INFINITY;
       for (int choice = 0; choice < 1 << LENGTH; choice++) {
@@ -100,13 +105,13 @@ class ClusteredRoundingTest {
   void zerosAreAMask(long seed) {
     double[][] gram = make(seed, true);
     byte[] codes =
-        new ClusteredRounding(gram, 0.01, 1).round(weights, scales, nearest, LEVELS, true);
+        new ClusteredRounding(gram, 0.01, 1).round(weights, scales, nearest, levels(), true);
     for (int i = 0; i < codes.length; i++) {
       assertThat(codes[i] == 0).isEqualTo(weights[i] == 0);
       assertThat(LEVELS).contains(codes[i]);
     }
     byte[] again =
-        new ClusteredRounding(gram, 0.01, 3).round(weights, scales, nearest, LEVELS, true);
+        new ClusteredRounding(gram, 0.01, 3).round(weights, scales, nearest, levels(), true);
     assertThat(again).as("whatever the number of threads").isEqualTo(codes);
     double before = 0;
     double after = 0;

@@ -14,6 +14,7 @@ import dev.compress.graph.OnnxModel;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
 import dev.compress.tensor.TensorBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,7 +31,10 @@ class StructureTest {
     for (int i = 0; i < weights.length; i++) {
       weights[i] = i < zeros ? 0 : (float) random.nextGaussian();
     }
-    Tensor tensor = Tensor.ofFloats(Shape.of(ROWS, COLUMNS), weights);
+    return with(Tensor.ofFloats(Shape.of(ROWS, COLUMNS), weights));
+  }
+
+  private static OnnxModel with(Tensor tensor) {
     return OnnxModel.of(
         8,
         17,
@@ -48,6 +52,29 @@ class StructureTest {
     assertThat(Structure.of(model(0)).rules()).isEmpty();
     assertThat(Structure.of(model(1)).rules()).containsEntry("w", Structure.Rule.ZEROS);
     assertThat(Structure.of(model(900)).rules()).containsEntry("w", Structure.Rule.ZEROS);
+  }
+
+  /** 20 values in each of 32 columns of their own are 640; noise of as many places is none. */
+  @Test
+  void knowsValuesThatOnlyGroupsOfChannelsShare() {
+    Random random = new Random(2);
+    float[] shared = new float[256 * 32];
+    float[] alone = new float[256 * 32];
+    for (int i = 0; i < shared.length; i++) {
+      shared[i] = i % 32 + random.nextInt(20) / 32f;
+      alone[i] = (float) random.nextGaussian();
+    }
+    Tensor few = Tensor.ofFloats(Shape.of(256, 32), shared);
+    assertThat(Structure.of(with(few)).rules()).containsEntry("w", Structure.Rule.SHARED);
+    assertThat(Structure.of(with(Tensor.ofFloats(Shape.of(256, 32), alone))).rules()).isEmpty();
+    // a small weight has its values three times in the mean: only who clustered it knows
+    float[] small = Arrays.copyOf(shared, 60);
+    for (int i = 0; i < small.length; i++) {
+      small[i] = i % 20 + 1;
+    }
+    Tensor weight = Tensor.ofFloats(Shape.of(6, 10), small);
+    assertThat(Structure.of(with(weight)).rules()).isEmpty();
+    assertThat(Structure.of(with(weight), 20).rules()).containsEntry("w", Structure.Rule.SHARED);
   }
 
   private static Dataset data(float first) {

@@ -37,7 +37,11 @@ final class TransformSteps {
       steps.add("fine-tune");
     }
     if (recipe.path("cluster").isNumber()) {
-      steps.add(recipe.path("cluster").intValue() + " clusters");
+      int groups = recipe.path("cluster-groups").asInt(1);
+      steps.add(
+          recipe.path("cluster").intValue()
+              + " clusters"
+              + (groups > 1 ? " in " + groups + " groups" : ""));
     }
     if (recipe.path("quantize").isTextual()) {
       steps.add(recipe.path("quantize").textValue());

@@ -64,9 +64,9 @@ class HtmlTransformReportTest {
         8.09,
         List.of(
             new TransformReport.StoredWeight(
-                "small" + HOSTILE, "INT8", 1_000, 0.5, 16, "symbols", 300, 250, 2.4, 1.5),
+                "small" + HOSTILE, "INT8", 1_000, 0.5, 16, null, "symbols", 300, 250, 2.4, 1.5),
             new TransformReport.StoredWeight(
-                "large", "FLOAT", 3_000, 0, null, "dense", 12_000, 11_000, 32, 0)),
+                "large", "FLOAT", 3_000, 0, null, null, "dense", 12_000, 11_000, 32, 0)),
         null,
         List.of("a note"),
         List.of("a warning " + HOSTILE));

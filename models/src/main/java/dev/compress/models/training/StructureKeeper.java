@@ -6,12 +6,14 @@ import dev.compress.graph.Initializer;
 import dev.compress.graph.OnnxModel;
 import dev.compress.models.autograd.Parameter;
 import dev.compress.models.autograd.op.Scalars;
+import dev.compress.tensor.ChannelGroups;
 import dev.compress.train.Structure;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps zeros zero and shared values shared. Zeros: what a step made of them is undone. Shared
@@ -19,6 +21,8 @@ import java.util.Map;
  * the same step and stay equal to the bit; which weight belongs to which is fixed.
  */
 final class StructureKeeper implements AutoCloseable {
+  private record Cluster(int group, float value) {}
+
   private final Map<String, NDArray> masks = new HashMap<>();
   private final Map<String, int[]> clusters = new HashMap<>();
   private final Map<String, Integer> counts = new HashMap<>();
@@ -40,7 +44,7 @@ final class StructureKeeper implements AutoCloseable {
       float[] values = parameter.array().toFloatArray();
       mask(parameter, rule == null ? ones(values.length) : values, pruned, manager);
       if (rule == Structure.Rule.SHARED) {
-        share(parameter.name(), values);
+        share(parameter.name(), values, structure.groups().get(parameter.name()));
       }
     }
   }
@@ -73,12 +77,14 @@ final class StructureKeeper implements AutoCloseable {
     }
   }
 
-  private void share(String name, float[] values) {
-    Map<Float, Integer> numbers = new HashMap<>();
+  /** Equal values are one cluster, those of different groups of channels two. */
+  private void share(String name, float[] values, @Nullable ChannelGroups groups) {
+    Map<Cluster, Integer> numbers = new HashMap<>();
     int[] cluster = new int[values.length];
     for (int i = 0; i < values.length; i++) {
       float value = values[i] == 0 ? 0f : values[i]; // -0 is 0
-      cluster[i] = numbers.computeIfAbsent(value, v -> numbers.size());
+      Cluster member = new Cluster(groups == null ? 0 : groups.groupAt(i), value);
+      cluster[i] = numbers.computeIfAbsent(member, v -> numbers.size());
     }
     clusters.put(name, cluster);
     counts.put(name, numbers.size());

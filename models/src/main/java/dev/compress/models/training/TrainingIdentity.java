@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.TreeMap;
 
 /** By which a checkpoint is known to be of a training. */
 final class TrainingIdentity {
@@ -30,6 +31,9 @@ final class TrainingIdentity {
         .teaching()
         .ifPresent(
             t -> parts.add(t.temperature() + " " + t.alpha() + " " + t.training().signals()));
+    if (!job.structure().groups().isEmpty()) {
+      parts.add(new TreeMap<>(job.structure().groups()).toString());
+    }
     parts.add(job.structure().rules() + " " + job.structure().quantization());
     job.structure().gradual().ifPresent(g -> parts.add(g.share() + " " + g.how()));
     for (Initializer initializer : job.model().graph().initializers()) {

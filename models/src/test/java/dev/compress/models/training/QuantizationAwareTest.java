@@ -29,6 +29,7 @@ import dev.compress.recipe.RecipeBuilder;
 import dev.compress.report.DistillReport;
 import dev.compress.report.TransformReport;
 import dev.compress.search.ModelScore;
+import dev.compress.tensor.ChannelGroups;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
@@ -49,6 +50,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -225,6 +227,52 @@ class QuantizationAwareTest {
     assertThat(differ).isGreaterThan(1);
     // The other one's clusters were tuned as well, before they became codes: nothing may be lost.
     assertThat(accuracy(trained)).isGreaterThan(accuracy(untrained) - 0.02);
+  }
+
+  /** Codes are shared within a group of channels; equal codes of two groups go their own ways. */
+  @Test
+  void codesOfGroupsStaySharedInEach() {
+    int groups = 4;
+    Recipe recipe = recipe().fineTune(null).cluster(8).clusterGroups(groups).build();
+    OnnxModel clustered = read(run(recipe, "groups.onnx"));
+    QuantizedTraining ready =
+        QuantizedTraining.of(
+            clustered, clustered, 127, new QuantizedTraining.SharedCodes(8, groups));
+    TrainingSettings settings = TrainingFixtures.settings(2, OptimizerSettings.ADAMW, 3e-4);
+    TrainingJob job = TrainingFixtures.job(ready.model(), training, settings);
+    TrainingResult result =
+        TrainingRun.of(TrainingFixtures.with(job, ready.structure()), Progress.NONE).run();
+    assertThat(result.summary().bestEpoch()).as(result.summary().toString()).isPositive();
+    OnnxModel learned = ready.write(result);
+    int checked = 0;
+    int apart = 0;
+    for (Initializer one : clustered.graph().initializers()) {
+      if (!one.tensor().type().equals(ElementType.INT8) || one.tensor().shape().rank() < 4) {
+        continue;
+      }
+      checked++;
+      ChannelGroups cut = requireNonNull(cutOf(ready, clustered, one.name()));
+      assertThat(cut.groups()).isEqualTo(groups);
+      byte[] before = one.tensor().data().toByteArray();
+      byte[] after = bytes(learned, one.name());
+      Map<List<Integer>, Byte> became = new HashMap<>();
+      Map<Byte, Set<Byte>> ofCode = new HashMap<>();
+      for (int i = 0; i < before.length; i++) {
+        Byte known = became.putIfAbsent(List.of(cut.groupAt(i), (int) before[i]), after[i]);
+        assertThat(known == null || known == after[i]).as(one.name()).isTrue();
+        ofCode.computeIfAbsent(before[i], c -> new HashSet<>()).add(after[i]);
+      }
+      assertThat(became.size()).as(one.name()).isBetween(groups + 1, 8 * groups);
+      apart += ofCode.values().stream().anyMatch(codes -> codes.size() > 1) ? 1 : 0;
+    }
+    assertThat(checked).isGreaterThan(2);
+    assertThat(apart).isGreaterThan(0);
+  }
+
+  private static @Nullable ChannelGroups cutOf(
+      QuantizedTraining ready, OnnxModel quantized, String codes) {
+    Node reader = new GraphIndex(quantized.graph()).uses(codes).get(0).node();
+    return ready.structure().groups().get(reader.output(0));
   }
 
   /** Weights of three steps a side: three bits, in the codes of eight. */
