@@ -72,8 +72,7 @@ public record ClusterWeights(int centroids, int groups, boolean keepingZeros, No
       Tensor clustered =
           cut.groups() == 1
               ? clusters.cluster(weight.name(), weight.tensor(), context.scratch())
-              : GroupClusters.cluster(
-                  weight.name(), weight.tensor(), cut, clusters, context.scratch());
+              : GroupClusters.cluster(weight.name(), weight.tensor(), cut, clusters, context);
       claims.add(WeightClaim.ofDistinct(weight.name(), centroids, groups));
       if (clustered != weight.tensor()) {
         editor.setInitializer(weight.name(), clustered);

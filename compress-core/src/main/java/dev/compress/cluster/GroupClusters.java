@@ -1,6 +1,8 @@
 package dev.compress.cluster;
 
 import dev.compress.graph.Node;
+import dev.compress.parallel.ParallelLoop;
+import dev.compress.pass.PassContext;
 import dev.compress.tensor.ChannelGroups;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.FloatReader;
@@ -53,21 +55,34 @@ final class GroupClusters {
    * @return the instance that was given where nothing changes
    */
   static Tensor cluster(
-      String name, Tensor weight, ChannelGroups groups, FloatClusters clusters, Scratch scratch) {
+      String name,
+      Tensor weight,
+      ChannelGroups groups,
+      FloatClusters clusters,
+      PassContext context) {
+    Scratch scratch = context.scratch();
     FloatClusters each = clusters.keepingZerosOf(weight);
     Scratch.Region whole = scratch.reserve(weight.byteSize());
-    boolean changed = false;
-    for (int group = 0; group < groups.groups(); group++) {
-      Runs there = Runs.of(groups, group);
-      Runs alone = new Runs(there.count, there.length, 0, there.length);
-      Scratch.Region together = scratch.reserve(there.elements() * Float.BYTES);
-      copy(weight, there, together, alone);
-      Tensor part = new Tensor(ElementType.FLOAT, Shape.of(there.elements()), together.source());
-      Tensor clustered = each.cluster(name, part, scratch);
-      changed |= clustered != part;
-      copy(clustered, alone, whole, there);
+    boolean[] changed = new boolean[groups.groups()];
+    ParallelLoop.run(
+        groups.groups(),
+        context.threads(),
+        group -> {
+          Runs there = Runs.of(groups, group);
+          Runs alone = new Runs(there.count, there.length, 0, there.length);
+          Scratch.Region together = scratch.reserve(there.elements() * Float.BYTES);
+          copy(weight, there, together, alone);
+          Shape shape = Shape.of(there.elements());
+          Tensor part = new Tensor(ElementType.FLOAT, shape, together.source());
+          Tensor clustered = each.cluster(name, part, scratch);
+          changed[group] = clustered != part;
+          copy(clustered, alone, whole, there);
+        });
+    boolean any = false;
+    for (boolean one : changed) {
+      any |= one;
     }
-    return changed ? new Tensor(ElementType.FLOAT, weight.shape(), whole.source()) : weight;
+    return any ? new Tensor(ElementType.FLOAT, weight.shape(), whole.source()) : weight;
   }
 
   /** Elements of a group: so many runs of a length, at equal distances. */

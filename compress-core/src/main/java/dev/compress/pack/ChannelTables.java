@@ -7,6 +7,7 @@ import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * Few values in each run of channels of a weight that has many in all: a table a run. An element is
@@ -38,14 +39,28 @@ public final class ChannelTables {
    */
   static List<ChannelTables> find(Tensor weight, int most, boolean withZero) {
     List<ChannelTables> found = new ArrayList<>();
-    for (ChannelGroups axis : ChannelGroups.everyAxis(weight.shape(), 1)) {
-      ChannelValues values = new ChannelValues(axis, most, withZero);
-      new ElementBits(weight).forEachPieceWhile(() -> values.fits, values::add);
+    for (ChannelGroups axis : ChannelGroups.everyAxis(weight.shape(), Integer.MAX_VALUE)) {
+      ChannelValues values = ChannelValues.of(weight, axis, most, withZero);
       if (values.fits) {
         found.addAll(values.cut());
       }
     }
     return found;
+  }
+
+  /**
+   * The most values that a run of channels has, along the axis where that is least.
+   *
+   * @param weight with elements of 1, 2 or 4 bytes, not empty
+   * @param groups how many runs
+   * @return empty if over 256
+   */
+  static OptionalInt mostInGroup(Tensor weight, int groups) {
+    return ChannelGroups.everyAxis(weight.shape(), groups).stream()
+        .map(cut -> ChannelValues.of(weight, cut, Codebook.MOST, false))
+        .filter(values -> values.fits)
+        .mapToInt(values -> Arrays.stream(values.counts).max().orElse(0))
+        .min();
   }
 
   /**
@@ -139,34 +154,47 @@ public final class ChannelTables {
     return Tensor.ofBytes(type, Shape.of(entries()), all);
   }
 
-  /** The values of each channel, as long as there are few. */
+  /** The values of each channel, or run of channels, as long as there are few. */
   private static final class ChannelValues {
     private final ChannelGroups axis;
     private final int most;
     private final int[][] values;
     private final int[] counts;
-    private long position;
+    private final int[] groupOf;
+    private int channel;
+    private long within;
     private boolean fits = true;
+
+    static ChannelValues of(Tensor weight, ChannelGroups axis, int most, boolean withZero) {
+      ChannelValues values = new ChannelValues(axis, most, withZero);
+      new ElementBits(weight).forEachPieceWhile(() -> values.fits, values::add);
+      return values;
+    }
 
     ChannelValues(ChannelGroups axis, int most, boolean withZero) {
       this.axis = axis;
       this.most = most;
-      this.values = new int[axis.channels()][withZero ? 1 : 0];
-      this.counts = new int[axis.channels()];
+      this.values = new int[axis.groups()][withZero ? 1 : 0];
+      this.counts = new int[axis.groups()];
+      this.groupOf = new int[axis.channels()];
+      Arrays.setAll(groupOf, axis::of);
       Arrays.fill(counts, withZero ? 1 : 0);
     }
 
     void add(int[] bits, int count) {
       for (int i = 0; i < count && fits; i++) {
-        int channel = axis.channelAt(position + i);
-        values[channel] = with(channel, bits[i]);
+        int group = groupOf[channel];
+        values[group] = with(group, bits[i]);
+        if (++within == axis.inner()) {
+          within = 0;
+          channel = channel + 1 == groupOf.length ? 0 : channel + 1;
+        }
       }
-      position += count;
     }
 
-    private int[] with(int channel, int value) {
-      int[] known = values[channel];
-      int count = counts[channel];
+    private int[] with(int group, int value) {
+      int[] known = values[group];
+      int count = counts[group];
       for (int i = 0; i < count; i++) {
         if (known[i] == value) {
           return known;
@@ -175,7 +203,7 @@ public final class ChannelTables {
       fits = count < most;
       int[] more = count < known.length ? known : Arrays.copyOf(known, 2 * count + 4);
       more[count] = value;
-      counts[channel]++;
+      counts[group]++;
       return more;
     }
 

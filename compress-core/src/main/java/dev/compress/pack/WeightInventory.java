@@ -8,7 +8,6 @@ import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.pack.PackedValues.Packed;
 import dev.compress.pass.PassContext;
-import dev.compress.tensor.ChannelGroups;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Tensor;
 import java.nio.ByteBuffer;
@@ -162,40 +161,12 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
         survey.elements() - survey.nonZeros(),
         distinct,
         groups.containsKey(name)
-            ? mostInGroup(dense, groups.getOrDefault(name, 1))
+            ? ChannelTables.mostInGroup(dense, groups.getOrDefault(name, 1))
             : OptionalInt.empty(),
         form,
         bytes,
         zip.end(),
         millis);
-  }
-
-  /** Along the axis where it is least: which one a file's reader takes is not said in it. */
-  private static OptionalInt mostInGroup(Tensor dense, int groups) {
-    int least = Codebook.MOST + 1;
-    for (ChannelGroups cut : ChannelGroups.everyAxis(dense.shape(), groups)) {
-      List<Set<Integer>> values = new ArrayList<>();
-      for (int group = 0; group < cut.groups(); group++) {
-        values.add(new HashSet<>());
-      }
-      int[] most = new int[1];
-      long[] position = new long[1];
-      int limit = least;
-      new ElementBits(dense)
-          .forEachPieceWhile(
-              () -> most[0] < limit,
-              (bits, count) -> {
-                for (int i = 0; i < count && most[0] < limit; i++) {
-                  Set<Integer> group = values.get(cut.groupAt(position[0] + i));
-                  if (group.add(bits[i])) {
-                    most[0] = Math.max(most[0], group.size());
-                  }
-                }
-                position[0] += count;
-              });
-      least = Math.min(least, most[0]);
-    }
-    return least > Codebook.MOST ? OptionalInt.empty() : OptionalInt.of(least);
   }
 
   private static long bytesOf(Node node) {
