@@ -36,6 +36,7 @@ set "OPTIONS=-Xlog:disable -XX:+UseSerialGC -Xms48m -XX:NewSize=32m -XX:-UsePerf
 rem Ten times the usual thresholds of the optimizing compiler: a run of seconds does not earn it back.
 set "OPTIONS=%OPTIONS% -XX:+IgnoreUnrecognizedVMOptions -XX:Tier4InvocationThreshold=50000"
 set "OPTIONS=%OPTIONS% -XX:Tier4MinInvocationThreshold=6000 -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+set "OPTIONS=%OPTIONS% -Dsun.reflect.inflationThreshold=10000"
 if /i "%COMPRESS_CDS%"=="off" goto run
 rem An archive fits one build of Java only, so without knowing which there is none.
 if not defined BUILD goto run

@@ -23,8 +23,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
 final class Program {
   private static final String HELP_ADVICE = "See compress --help.";
 
-  /** Words that the main job can be told without. */
-  static final Set<String> NEEDS_ALL_COMMANDS =
+  /** What is never said to the main job. */
+  static final Set<String> NOT_THE_JOB =
       Set.of(
           "evaluate",
           "distill",
@@ -34,7 +34,9 @@ final class Program {
           "models",
           "completion",
           "-h",
-          "--help");
+          "--help",
+          "-V",
+          "--version");
 
   private final Terminal terminal;
   private final Wiring wiring;
@@ -70,8 +72,12 @@ final class Program {
   }
 
   private int execute(String... args) {
-    boolean job = args.length > 0 && Arrays.stream(args).noneMatch(NEEDS_ALL_COMMANDS::contains);
-    return execute(!job, args);
+    return execute(!isJob(args), args);
+  }
+
+  /** Whether these are the main job's arguments, right or wrong. */
+  static boolean isJob(String... args) {
+    return args.length > 0 && Arrays.stream(args).noneMatch(NOT_THE_JOB::contains);
   }
 
   private int execute(boolean all, String... args) {

@@ -13,9 +13,7 @@ import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.pass.PassResult.Skipped;
-import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Sha256;
-import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -47,8 +45,6 @@ public record MergeTiedWeights(long minimumBytes) implements CompressionPass {
     this(1024);
   }
 
-  private record Kind(ElementType type, Shape shape) {}
-
   @Override
   public String name() {
     return "merge-tied-weights";
@@ -63,12 +59,12 @@ public record MergeTiedWeights(long minimumBytes) implements CompressionPass {
 
   private List<List<Initializer>> candidates(Graph graph) {
     var overridable = IrVersions.overridable(graph);
-    Map<Kind, List<Initializer>> byKind = new LinkedHashMap<>();
+    Map<String, List<Initializer>> byKind = new LinkedHashMap<>();
     for (Initializer initializer : graph.initializers()) {
       Tensor tensor = initializer.tensor();
       if (tensor.byteSize() >= minimumBytes && !overridable.contains(initializer.name())) {
         byKind
-            .computeIfAbsent(new Kind(tensor.type(), tensor.shape()), k -> new ArrayList<>())
+            .computeIfAbsent(tensor.type().name() + " " + tensor.shape(), k -> new ArrayList<>())
             .add(initializer);
       }
     }

@@ -43,8 +43,6 @@ final class WeightScaling {
    */
   Optional<Tensor> scale(Tensor weight, ChannelLayout layout, double[] factors) {
     ElementType type = weight.type();
-    int elementBytes = type.bits() / 8;
-    double largest = FloatCodec.largest(type);
     boolean small = weight.elementCount() <= CHUNK_ELEMENTS;
     Scratch.Region region = small ? null : scratch.reserve(weight.byteSize());
     byte[] whole = small ? new byte[(int) weight.byteSize()] : new byte[0];
@@ -53,28 +51,25 @@ final class WeightScaling {
         Math.toIntExact((weight.elementCount() + STRIP_ELEMENTS - 1) / STRIP_ELEMENTS),
         threads,
         strip -> {
-          ByteBuffer out =
-              (small ? ByteBuffer.wrap(whole) : ByteBuffer.allocate(CHUNK_ELEMENTS * elementBytes))
-                  .order(ByteOrder.LITTLE_ENDIAN);
           long start = strip * STRIP_ELEMENTS;
-          forChunks(
-              weight,
-              start,
-              Math.min(start + STRIP_ELEMENTS, weight.elementCount()),
-              (values, n, from) -> {
-                multiply(values, n, from, layout, factors);
-                double peak = 0;
-                for (int i = 0; i < n; i++) {
-                  peak = Math.max(peak, Math.abs(values[i]));
-                }
-                if (peak > largest) {
-                  overflow.set(true);
-                }
-                FloatCodec.encode(type, values, n, out.clear());
-                if (region != null) {
-                  region.write(from * elementBytes, out.flip());
-                }
-              });
+          long end = Math.min(start + STRIP_ELEMENTS, weight.elementCount());
+          Strip work =
+              type.equals(ElementType.FLOAT)
+                  ? new FloatStrip(end - start)
+                  : new DoubleStrip(type, end - start);
+          for (long from = start; from < end; from += CHUNK_ELEMENTS) {
+            progress.check();
+            int n = (int) Math.min(CHUNK_ELEMENTS, end - from);
+            ByteBuffer scaled = work.scale(weight, from, n, layout, factors);
+            if (region == null) {
+              scaled.get(whole);
+            } else {
+              region.write(from * (type.bits() / 8), scaled);
+            }
+          }
+          if (work.overflows()) {
+            overflow.set(true);
+          }
         });
     if (overflow.get()) {
       return Optional.empty();
@@ -85,20 +80,108 @@ final class WeightScaling {
             : new Tensor(type, weight.shape(), region.source()));
   }
 
-  private static void multiply(
-      double[] values, int n, long from, ChannelLayout layout, double[] factors) {
-    long runLength = layout.runLength();
-    long run = from / runLength;
-    long left = runLength - from % runLength;
-    int i = 0;
-    while (i < n) {
+  /** What one thread works on, in buffers that it keeps. */
+  private interface Strip {
+    /** The bytes of {@code n} elements from {@code from} on, scaled; until the next call. */
+    ByteBuffer scale(Tensor weight, long from, int n, ChannelLayout layout, double[] factors);
+
+    boolean overflows();
+  }
+
+  /** Visits runs of elements that share a factor. */
+  private interface Runs {
+    void run(int from, int end, double factor);
+  }
+
+  private static void forRuns(
+      long from, int n, ChannelLayout layout, double[] factors, Runs action) {
+    long length = layout.runLength();
+    long run = from / length;
+    long left = length - from % length;
+    for (int i = 0; i < n; ) {
       int end = (int) Math.min(n, i + left);
-      double factor = factors[layout.channelOfRun(run)];
-      for (; i < end; i++) {
-        values[i] *= factor;
-      }
+      action.run(i, end, factors[layout.channelOfRun(run)]);
+      i = end;
       run++;
-      left = runLength;
+      left = length;
+    }
+  }
+
+  /** Floats, the most common by far, in one loop. */
+  private static final class FloatStrip implements Strip {
+    private final ByteBuffer bytes;
+    private final float[] values;
+    private boolean overflows;
+
+    FloatStrip(long size) {
+      values = new float[(int) Math.min(CHUNK_ELEMENTS, size)];
+      bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    @Override
+    public ByteBuffer scale(
+        Tensor weight, long from, int n, ChannelLayout layout, double[] factors) {
+      weight.data().read(from * Float.BYTES, bytes.clear().limit(n * Float.BYTES));
+      bytes.flip().asFloatBuffer().get(values, 0, n);
+      forRuns(from, n, layout, factors, (i, end, factor) -> overflows |= scale(i, end, factor));
+      bytes.asFloatBuffer().put(values, 0, n);
+      return bytes;
+    }
+
+    private boolean scale(int from, int end, double factor) {
+      boolean infinite = false;
+      for (int i = from; i < end; i++) {
+        float scaled = (float) (values[i] * factor);
+        values[i] = scaled;
+        infinite |= Math.abs(scaled) == Float.POSITIVE_INFINITY;
+      }
+      return infinite;
+    }
+
+    @Override
+    public boolean overflows() {
+      return overflows;
+    }
+  }
+
+  private static final class DoubleStrip implements Strip {
+    private final ElementType type;
+    private final ByteBuffer bytes;
+    private final double[] values;
+    private double peak;
+
+    DoubleStrip(ElementType type, long size) {
+      this.type = type;
+      values = new double[(int) Math.min(CHUNK_ELEMENTS, size)];
+      bytes =
+          ByteBuffer.allocate(Math.toIntExact(type.byteSize(values.length)))
+              .order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    @Override
+    public ByteBuffer scale(
+        Tensor weight, long from, int n, ChannelLayout layout, double[] factors) {
+      int elementBytes = type.bits() / 8;
+      weight.data().read(from * elementBytes, bytes.clear().limit(n * elementBytes));
+      FloatCodec.decode(type, bytes.flip(), values, n);
+      forRuns(
+          from,
+          n,
+          layout,
+          factors,
+          (i, end, factor) -> {
+            for (int at = i; at < end; at++) {
+              values[at] *= factor;
+              peak = Math.max(peak, Math.abs(values[at]));
+            }
+          });
+      FloatCodec.encode(type, values, n, bytes.clear());
+      return bytes.flip();
+    }
+
+    @Override
+    public boolean overflows() {
+      return peak > FloatCodec.largest(type);
     }
   }
 

@@ -202,7 +202,8 @@ final class StaticQuantizer {
       channelAxes.put(pattern.node().input(0), pattern.node().is("Conv") ? 1 : -1);
     }
     ActivationCollector collector = new ActivationCollector().meansOf(channelAxes);
-    boolean extremesOnly = settings.method().filter(RangeMethod.MIN_MAX::equals).isPresent();
+    boolean extremesOnly =
+        settings.method().filter(RangeMethod.MinMax.class::isInstance).isPresent();
     collector =
         extremesOnly ? collector.extremesOf(plan.roots()) : collector.histogramsOf(plan.roots());
     return context.observe(model, shapes, collector);
