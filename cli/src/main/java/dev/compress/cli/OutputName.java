@@ -37,8 +37,10 @@ final class OutputName {
   /** What a recipe does, as the name of its output tells it; "" if it does nothing. */
   static String done(Recipe recipe) {
     List<String> parts = new ArrayList<>();
-    if (recipe.prune() != null) {
-      String percent = BigDecimal.valueOf(recipe.prune()).movePointRight(2).toPlainString();
+    // two of four are half, said or not
+    Double share = "2:4".equals(recipe.pruneKind()) ? (Double) 0.5 : recipe.prune();
+    if (share != null) {
+      String percent = BigDecimal.valueOf(share).movePointRight(2).toPlainString();
       parts.add("prune" + new BigDecimal(percent).stripTrailingZeros().toPlainString());
     }
     if (recipe.lowRank() != null) {

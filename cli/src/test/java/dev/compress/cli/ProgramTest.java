@@ -494,4 +494,13 @@ class ProgramTest {
     assertThat(bench.run("-V").code()).isZero();
     assertThat(ToolVersion.current()).isNotEqualTo("development");
   }
+
+  /** It is half, and takes no other share: there is nothing to say. */
+  @Test
+  void twoOfFourNeedsNoShare() {
+    Bench.Result result = bench.run("--prune-kind", "2:4", "--json", model.toString());
+    assertThat(result.err()).isEmpty();
+    assertThat(result.code()).isZero();
+    assertThat(result.out()).contains("net.prune50.onnx");
+  }
 }
