@@ -29,6 +29,7 @@ import java.util.stream.Stream;
  * few hundred milliseconds.
  */
 public final class IsolatedRun {
+  private static final long END_SECONDS = 10;
   private static final long POLL_MILLIS = 20;
 
   private final IsolatedSettings settings;
@@ -97,8 +98,18 @@ public final class IsolatedRun {
       progress.check(); // Ctrl-C reaches both processes: then the child did not crash
       return result(child.exitValue(), response);
     } finally {
-      child.destroyForcibly();
+      end(child);
       removeHook(atExit);
+    }
+  }
+
+  /** Its files are removed after this, so it must be gone. */
+  private static void end(Process child) {
+    child.destroyForcibly();
+    try {
+      boolean unused = child.waitFor(END_SECONDS, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 
