@@ -16,6 +16,7 @@ import java.util.OptionalInt;
  */
 public final class ChannelTables {
   private static final int FEW_OFFSETS = 16;
+  private static final int MOST_CHANNELS = 1 << 16;
 
   private final ChannelGroups channels;
   private final int[] starts;
@@ -35,11 +36,16 @@ public final class ChannelTables {
    * @param weight with elements of 1, 2 or 4 bytes, not empty
    * @param most the most values of a run
    * @param withZero whether zero is in every table, as index 0
-   * @return for each axis that can be cut so; at least two runs each
+   * @return for each axis that can be cut so; at least two runs each, and each channel as long as
+   *     {@code most}
    */
   static List<ChannelTables> find(Tensor weight, int most, boolean withZero) {
     List<ChannelTables> found = new ArrayList<>();
     for (ChannelGroups axis : ChannelGroups.everyAxis(weight.shape(), Integer.MAX_VALUE)) {
+      // A channel that cannot hold more values tells nothing, and there may be millions of them.
+      if (axis.channels() > MOST_CHANNELS || weight.elementCount() / axis.channels() < most) {
+        continue;
+      }
       ChannelValues values = ChannelValues.of(weight, axis, most, withZero);
       if (values.fits) {
         found.addAll(values.cut());
