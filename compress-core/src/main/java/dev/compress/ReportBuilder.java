@@ -40,6 +40,10 @@ final class ReportBuilder {
   private static final String UNCHANGED =
       "Nothing in this model is worth it: it was copied unchanged.";
 
+  /** Passes that do nothing but what the user asked for. */
+  private static final Set<String> ASKED_FOR =
+      Set.of("prune-weights", "prune-channels", "cluster-weights", "factorise-layers");
+
   /** Under this the error is more than a sixth of the signal. */
   static final double LEAST_SQNR_DB = 15;
 
@@ -83,7 +87,9 @@ final class ReportBuilder {
         CompletableFuture.supplyAsync(
             () ->
                 new Settings(
-                    RecipeFile.toJson(passes.recipe()), RecipeFile.toMap(passes.recipe())));
+                    // the same file on any number of threads
+                    RecipeFile.toJson(passes.recipe().toBuilder().threads(null).build()),
+                    RecipeFile.toMap(passes.recipe())));
   }
 
   int threads() {
@@ -258,6 +264,10 @@ final class ReportBuilder {
 
   void passes(List<Pipeline.PassReport> reports) {
     for (Pipeline.PassReport pass : reports) {
+      pass.notApplicable()
+          .filter(not -> ASKED_FOR.contains(pass.name()))
+          .ifPresent(
+              not -> notes.add("Nothing to do for " + pass.name() + ": " + not.reason() + "."));
       done.add(
           new TransformReport.Pass(
               pass.name(), pass.seconds(), pass.result().changes(), pass.result().skipped()));

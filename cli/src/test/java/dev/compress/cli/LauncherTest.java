@@ -120,6 +120,27 @@ class LauncherTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
+        "prune-criterion: taylor",
+        "fine-tune: 3",
+        "{\"fine-tune\": 3}",
+        "prune: 0.5\nfine-tune: 12"
+      })
+  void soDoesARecipeThatTrains(String text) throws Exception {
+    assumeTraining();
+    Path recipe = Files.writeString(Files.createTempFile("recipe", ".yaml"), text);
+    try {
+      assertThat(run("--recipe", recipe.toString(), "m.onnx").out()).startsWith("training ");
+      assertThat(run("--recipe=" + recipe, "m.onnx").out()).startsWith("training ");
+      Files.writeString(recipe, "prune: 0.5\nprune-criterion: magnitude");
+      assertThat(run("--recipe=" + recipe, "m.onnx").out()).startsWith("launcher ");
+    } finally {
+      Files.delete(recipe);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
         "inspect distill.onnx",
         "--quantize int8 fine-tune.onnx",
         "inspect -",

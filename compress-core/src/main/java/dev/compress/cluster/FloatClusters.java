@@ -48,11 +48,7 @@ record FloatClusters(KMeans1D kMeans, int centroids, boolean keepingZeros, boole
     Range range = new Range();
     forEachPiece(weight, range::add);
     if (!range.finite) {
-      throw new InvalidModelException(
-          "Weight "
-              + name
-              + " holds NaN or infinite values: the model is broken. Train it again, or leave its"
-              + " nodes out with --exclude-nodes.");
+      throw InvalidModelException.notFinite(name);
     }
     boolean pruned = isPruned(range.zeros, weight.elementCount());
     int others = pruned ? centroids - 1 : centroids;

@@ -26,4 +26,17 @@ public final class InvalidModelException extends CompressionException {
   public InvalidModelException(String message, @Nullable Throwable cause) {
     super(message, cause);
   }
+
+  /**
+   * The error of a weight that holds NaN or infinities.
+   *
+   * @param weight its name
+   */
+  public static InvalidModelException notFinite(String weight) {
+    return new InvalidModelException(
+        "Weight "
+            + weight
+            + " holds NaN or infinite values: the model is broken. Train it again, or leave its"
+            + " nodes out with --exclude-nodes.");
+  }
 }

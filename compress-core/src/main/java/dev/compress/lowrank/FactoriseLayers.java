@@ -1,5 +1,6 @@
 package dev.compress.lowrank;
 
+import dev.compress.error.InvalidModelException;
 import dev.compress.graph.GraphEditor;
 import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Node;
@@ -152,6 +153,9 @@ public record FactoriseLayers(double energy, NodeFilter filter) implements Compr
     for (int o = 0; o < out; o++) {
       layout.readRow(weights, o, line, 0);
       for (int i = 0; i < in; i++) {
+        if (!Float.isFinite(line[i])) {
+          throw InvalidModelException.notFinite(layer.weight());
+        }
         rows[o][i] = line[i];
       }
     }

@@ -303,11 +303,7 @@ public record PruneWeights(
 
   private static void requireFinite(Weight weight, ScoreHistogram histogram) {
     if (!histogram.isFinite()) {
-      throw new InvalidModelException(
-          "Weight "
-              + weight.name()
-              + " holds NaN or infinite values: the model is broken. Train it again, or leave its"
-              + " nodes out with --exclude-nodes.");
+      throw InvalidModelException.notFinite(weight.name());
     }
   }
 

@@ -85,11 +85,7 @@ record WeightCodes(Tensor codes, float[] scales) {
   private static float[] finite(String name, float[] magnitudes) {
     for (float magnitude : magnitudes) {
       if (!Float.isFinite(magnitude)) {
-        throw new InvalidModelException(
-            "Weight "
-                + name
-                + " holds NaN or infinite values: the model is broken. Train it again, or leave"
-                + " its nodes out with --exclude-nodes.");
+        throw InvalidModelException.notFinite(name);
       }
     }
     return magnitudes;

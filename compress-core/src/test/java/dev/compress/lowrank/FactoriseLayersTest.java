@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.compress.error.InvalidModelException;
 import dev.compress.graph.Attribute;
 import dev.compress.graph.Dim;
 import dev.compress.graph.Graph;
@@ -122,6 +123,22 @@ class FactoriseLayersTest {
               session.run(Map.of("x", TensorBuffer.of(shape, values))).get("y"))
           .toFloats();
     }
+  }
+
+  @Test
+  void aWeightWithNanIsNamed() {
+    OnnxModel model = model("MatMul", RANK);
+    float[] weights = ofRank(RANK);
+    weights[SIZE + 7] = Float.NaN;
+    OnnxModel broken =
+        model.withGraph(
+            model
+                .graph()
+                .withInitializers(
+                    List.of(Initializer.of("w", Tensor.ofFloats(Shape.of(SIZE, SIZE), weights)))));
+    assertThatThrownBy(() -> new FactoriseLayers(0.9, NodeFilter.ALL).apply(broken, context))
+        .isInstanceOf(InvalidModelException.class)
+        .hasMessageContaining("Weight w holds NaN");
   }
 
   @ParameterizedTest

@@ -82,7 +82,7 @@ public record PruneChannels(
                         .contains(n.opType()));
     return linear
         ? Optional.empty()
-        : Optional.of(new NotApplicable("The model has no layer that makes channels"));
+        : Optional.of(new NotApplicable("the model has no layer that makes channels"));
   }
 
   /** Whether gradients decide which channels go. */
@@ -158,6 +158,7 @@ public record PruneChannels(
   private Map<Integer, Double> scores(
       OnnxModel model, DependencyGroups groups, List<String> notes, PassContext context) {
     boolean data = context.calibration().isPresent();
+    Map<Integer, Double> magnitudes = UnitScores.byMagnitude(groups); // refuses what is not finite
     return switch (criterion.orElse(
         data ? ChannelCriterion.ACTIVATION : ChannelCriterion.MAGNITUDE)) {
       case BN -> UnitScores.byBatchNorm(groups);
@@ -169,17 +170,17 @@ public record PruneChannels(
                       model,
                       context.shapes(model),
                       new ActivationCollector().channelsOf(UnitScores.observed(groups))))
-              : UnitScores.byMagnitude(groups);
+              : magnitudes;
       case TAYLOR -> {
         if (!data) { // a plan
-          yield UnitScores.byMagnitude(groups);
+          yield magnitudes;
         }
         UnitGradients.Found found =
             UnitGradients.of(GradientEngine.ready(context.calibration()), model, groups, context);
         notes.add(found.of().note());
         yield UnitScores.byTaylor(groups, found.byUnit());
       }
-      case MAGNITUDE -> UnitScores.byMagnitude(groups);
+      case MAGNITUDE -> magnitudes;
     };
   }
 

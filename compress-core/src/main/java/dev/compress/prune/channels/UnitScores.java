@@ -2,6 +2,7 @@ package dev.compress.prune.channels;
 
 import dev.compress.calibrate.ActivationStatistics;
 import dev.compress.calibrate.ChannelStatistics;
+import dev.compress.error.InvalidModelException;
 import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Node;
 import dev.compress.prune.channels.Coupling.Role;
@@ -151,12 +152,12 @@ final class UnitScores {
         || groups.axis(use).length == 0) {
       return Optional.empty();
     }
-    double[][] all = squares.computeIfAbsent(use.initializer(), n -> squares(tensor.get()));
+    double[][] all = squares.computeIfAbsent(use.initializer(), n -> squares(n, tensor.get()));
     return Optional.of(all[use.axis()]);
   }
 
   /** For every axis, in one reading. */
-  private static double[][] squares(Tensor tensor) {
+  private static double[][] squares(String name, Tensor tensor) {
     int rank = tensor.shape().rank();
     double[][] sums = new double[rank][];
     long[] inner = new long[rank];
@@ -174,6 +175,9 @@ final class UnitScores {
       int n = (int) Math.min(CHUNK, count - from);
       reader.read(from, chunk, 0, n);
       for (int i = 0; i < n; i++) {
+        if (!Float.isFinite(chunk[i])) {
+          throw InvalidModelException.notFinite(name);
+        }
         double square = (double) chunk[i] * chunk[i];
         for (int a = 0; a < rank; a++) {
           sums[a][at[a]] += square;

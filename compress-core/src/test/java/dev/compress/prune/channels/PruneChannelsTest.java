@@ -1,9 +1,11 @@
 package dev.compress.prune.channels;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.compress.calibrate.Samples;
+import dev.compress.error.InvalidModelException;
 import dev.compress.graph.Attribute;
 import dev.compress.graph.Dim;
 import dev.compress.graph.Graph;
@@ -129,6 +131,22 @@ class PruneChannelsTest {
         Graph.of(
             "net", nodes, weights, List.of(value("x", -1, 3, 6, 6)), List.of(value("y", -1, 4)));
     return OnnxModel.of(8, 13, graph);
+  }
+
+  @Test
+  void aWeightWithNanIsNamed() {
+    OnnxModel model = redundant(3);
+    List<Initializer> weights = new ArrayList<>(model.graph().initializers());
+    Tensor b = weights.get(2).tensor();
+    float[] values = b.toFloats();
+    values[40] = Float.NaN;
+    weights.set(2, Initializer.of("b.w", Tensor.ofFloats(b.shape(), values)));
+    OnnxModel broken = model.withGraph(model.graph().withInitializers(weights));
+    for (Optional<Samples> data : List.of(Optional.<Samples>empty(), Optional.of(samples(4, 1)))) {
+      assertThatThrownBy(() -> pass(0.5, 1).apply(broken, context(data)))
+          .isInstanceOf(InvalidModelException.class)
+          .hasMessageContaining("Weight b.w holds NaN");
+    }
   }
 
   private static PruneChannels pass(double share, int round) {
