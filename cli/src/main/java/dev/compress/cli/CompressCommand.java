@@ -2,20 +2,12 @@ package dev.compress.cli;
 
 import dev.compress.cli.console.Terminal;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.Callable;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.ArgGroupSpec;
-import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Parameters;
-import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.Spec;
 
 /** The main job, and the root of all commands. */
 @Command(
@@ -44,23 +36,24 @@ import picocli.CommandLine.Spec;
       "130 interrupted."
     })
 final class CompressCommand implements Callable<Integer> {
+  /** A part of the options: the field that holds it, and what the help puts above it. */
+  record Section(String field, String heading) {}
+
+  static final List<Section> SECTIONS =
+      List.of(
+          new Section("quantize", "%nQuantization:%n"),
+          new Section("shrink", "%nPruning, clustering, storage:%n"),
+          new Section("data", "%nData and proof:%n"),
+          new Section("run", "%nFiles and the run:%n"));
+
   @Mixin final StandardOptions standard = new StandardOptions();
 
-  @ArgGroup(exclusive = false, validate = false, heading = "%nQuantization:%n", order = 1)
-  final QuantizeOptions quantize = new QuantizeOptions();
-
-  @ArgGroup(
-      exclusive = false,
-      validate = false,
-      heading = "%nPruning, clustering, storage:%n",
-      order = 2)
-  final ShrinkOptions shrink = new ShrinkOptions();
-
-  @ArgGroup(exclusive = false, validate = false, heading = "%nData and proof:%n", order = 3)
-  final DataOptions data = new DataOptions();
-
-  @ArgGroup(exclusive = false, validate = false, heading = "%nFiles and the run:%n", order = 4)
-  final RunOptions run = new RunOptions();
+  // Mixins and not groups of arguments, which would take the parser longer than the rest of a
+  // start.
+  @Mixin final QuantizeOptions quantize = new QuantizeOptions();
+  @Mixin final ShrinkOptions shrink = new ShrinkOptions();
+  @Mixin final DataOptions data = new DataOptions();
+  @Mixin final RunOptions run = new RunOptions();
 
   // Required, but not of the parser: it would then be required of every command.
   @Parameters(
@@ -68,8 +61,6 @@ final class CompressCommand implements Callable<Integer> {
       paramLabel = "MODEL",
       description = "An ONNX file, or sample:NAME for an embedded model (compress models).")
   @Nullable String model;
-
-  @Spec @Nullable CommandSpec spec;
 
   private final Terminal terminal;
   private final Wiring wiring;
@@ -109,31 +100,7 @@ final class CompressCommand implements Callable<Integer> {
     if (model == null || model.isEmpty()) {
       throw new UsageException("Which model? Write: compress --quantize int8 MODEL");
     }
-    refuseRepeated();
     workingOn(model);
     return new TransformJob(this, model).run();
-  }
-
-  /** The parser would forget the other options of its group: the output's name, for example. */
-  private void refuseRepeated() {
-    ParseResult parsed = Objects.requireNonNull(spec).commandLine().getParseResult();
-    for (ArgGroupSpec group : parsed.commandSpec().argGroups()) {
-      if (parsed.findMatches(group).size() > 1) {
-        throw new UsageException(
-            "An option was given twice, namely "
-                + group.options().stream()
-                    .filter(o -> count(parsed, o) > 1)
-                    .map(OptionSpec::longestName)
-                    .collect(Collectors.joining(", "))
-                + ". Give it once.");
-      }
-    }
-  }
-
-  private static long count(ParseResult parsed, OptionSpec option) {
-    List<String> names = List.of(option.names());
-    return parsed.originalArgs().stream()
-        .filter(arg -> names.contains(arg.split("=", 2)[0]))
-        .count();
   }
 }

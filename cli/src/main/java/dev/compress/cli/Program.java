@@ -6,6 +6,9 @@ import dev.compress.error.CancelledException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -15,7 +18,10 @@ import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IHelpSectionRenderer;
 import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
+import picocli.CommandLine.OverwrittenOptionException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
 
@@ -138,10 +144,24 @@ final class Program {
   private static final class OptionsOfTheJobFirst implements IHelpSectionRenderer {
     @Override
     public String render(Help help) {
-      return help.optionListGroupSections()
+      Map<String, CommandSpec> parts = help.commandSpec().mixins();
+      StringBuilder text = new StringBuilder();
+      Set<OptionSpec> shown = new HashSet<>();
+      for (CompressCommand.Section section : CompressCommand.SECTIONS) {
+        CommandSpec part = parts.get(section.field());
+        if (part != null) {
+          shown.addAll(part.options());
+          text.append(help.createHeading(section.heading())).append(list(help, part.options()));
+        }
+      }
+      return text
           + help.optionListHeading()
-          + help.optionListExcludingGroups(
-              help.commandSpec().options().stream().filter(o -> o.group() == null).toList());
+          + list(
+              help, help.commandSpec().options().stream().filter(o -> !shown.contains(o)).toList());
+    }
+
+    private static String list(Help help, List<OptionSpec> options) {
+      return help.optionListExcludingGroups(options);
     }
   }
 
@@ -178,6 +198,10 @@ final class Program {
           unmatched.getUnmatched(),
           unmatched.getCommandLine().getCommandSpec(),
           Arrays.asList(args));
+    }
+    if (thrown instanceof OverwrittenOptionException repeated
+        && repeated.getOverwritten() instanceof OptionSpec option) {
+      return option.longestName() + " is given twice. Give it once.";
     }
     return String.valueOf(thrown.getMessage());
   }

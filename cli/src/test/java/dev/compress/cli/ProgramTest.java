@@ -124,7 +124,6 @@ class ProgramTest {
     assertThat(result.err()).contains("--calibration-cache").contains("--calibration-data PATH");
   }
 
-  /** Else the parser starts the group anew, and the output goes elsewhere. */
   @ParameterizedTest
   @ValueSource(
       strings = {

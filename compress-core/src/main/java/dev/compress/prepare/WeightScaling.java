@@ -7,8 +7,10 @@ import dev.compress.tensor.ElementType;
 import dev.compress.tensor.FloatCodec;
 import dev.compress.tensor.Scratch;
 import dev.compress.tensor.Tensor;
+import dev.compress.tensor.WorkBuffers;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -53,9 +55,10 @@ final class WeightScaling {
         strip -> {
           long start = strip * STRIP_ELEMENTS;
           long end = Math.min(start + STRIP_ELEMENTS, weight.elementCount());
+          WorkBuffers buffers = scratch.lend();
           Strip work =
               type.equals(ElementType.FLOAT)
-                  ? new FloatStrip(end - start)
+                  ? new FloatStrip(buffers)
                   : new DoubleStrip(type, end - start);
           for (long from = start; from < end; from += CHUNK_ELEMENTS) {
             progress.check();
@@ -67,6 +70,7 @@ final class WeightScaling {
               region.write(from * (type.bits() / 8), scaled);
             }
           }
+          scratch.giveBack(buffers);
           if (work.overflows()) {
             overflow.set(true);
           }
@@ -109,22 +113,35 @@ final class WeightScaling {
 
   /** Floats, the most common by far, in one loop. */
   private static final class FloatStrip implements Strip {
-    private final ByteBuffer bytes;
+    /** Floats that are treated at a time: they stay in the first-level cache. */
+    private static final int BLOCK = 1 << 12;
+
+    private final WorkBuffers buffers;
     private final float[] values;
     private boolean overflows;
 
-    FloatStrip(long size) {
-      values = new float[(int) Math.min(CHUNK_ELEMENTS, size)];
-      bytes = ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    FloatStrip(WorkBuffers buffers) {
+      this.buffers = buffers;
+      values = buffers.floats(BLOCK);
     }
 
     @Override
     public ByteBuffer scale(
         Tensor weight, long from, int n, ChannelLayout layout, double[] factors) {
-      weight.data().read(from * Float.BYTES, bytes.clear().limit(n * Float.BYTES));
-      bytes.flip().asFloatBuffer().get(values, 0, n);
-      forRuns(from, n, layout, factors, (i, end, factor) -> overflows |= scale(i, end, factor));
-      bytes.asFloatBuffer().put(values, 0, n);
+      ByteBuffer bytes = buffers.bytes(n * Float.BYTES);
+      weight.data().read(from * Float.BYTES, bytes);
+      FloatBuffer floats = bytes.flip().asFloatBuffer();
+      for (int at = 0; at < n; at += BLOCK) {
+        int count = Math.min(BLOCK, n - at);
+        floats.get(at, values, 0, count);
+        forRuns(
+            from + at,
+            count,
+            layout,
+            factors,
+            (i, end, factor) -> overflows |= scale(i, end, factor));
+        floats.put(at, values, 0, count);
+      }
       return bytes;
     }
 

@@ -58,11 +58,12 @@ public final class ChannelAbsMax {
 
   /** The largest magnitude of some values. */
   static float of(float[] values, int from, int count) {
-    float largest = 0f;
+    // Bits of floats without their sign are in the order of the floats, and NaN is above infinity.
+    int largest = 0;
     for (int i = from; i < from + count; i++) {
-      largest = Math.max(largest, Math.abs(values[i]));
+      largest = Math.max(largest, Float.floatToRawIntBits(values[i]) & Integer.MAX_VALUE);
     }
-    return largest;
+    return Float.intBitsToFloat(largest);
   }
 
   /** Takes in what another saw of the same tensor. */

@@ -4,6 +4,7 @@ import dev.compress.parallel.ParallelLoop;
 import dev.compress.tensor.FloatReader;
 import dev.compress.tensor.Scratch;
 import dev.compress.tensor.Tensor;
+import dev.compress.tensor.WorkBuffers;
 import java.nio.ByteBuffer;
 
 /**
@@ -17,7 +18,7 @@ import java.nio.ByteBuffer;
  */
 record RowQuantizer(int limit, Scales scales, Visitor visitor) {
   /** Values that are read at once; a row may be as long as a strip. */
-  private static final int BLOCK = 1 << 17;
+  private static final int BLOCK = 1 << 16;
 
   /** Values that one thread takes at once, on buffers that it keeps meanwhile. */
   private static final int STRIP = 1 << 20;
@@ -75,7 +76,8 @@ record RowQuantizer(int limit, Scales scales, Visitor visitor) {
         (channels + stripRows - 1) / stripRows,
         threads,
         strip -> {
-          Block block = new Block(weight, layout, blockRows);
+          WorkBuffers buffers = scratch.lend();
+          Block block = new Block(weight, layout, blockRows, buffers);
           int end = (int) Math.min(channels, (strip + 1L) * stripRows);
           for (int first = strip * stripRows; first < end; first += blockRows) {
             int rows = Math.min(blockRows, end - first);
@@ -86,6 +88,7 @@ record RowQuantizer(int limit, Scales scales, Visitor visitor) {
               region.write((long) first * row, ByteBuffer.wrap(block.codes, 0, rows * row));
             }
           }
+          scratch.giveBack(buffers);
         });
     Tensor codes =
         region == null
@@ -102,12 +105,12 @@ record RowQuantizer(int limit, Scales scales, Visitor visitor) {
     private final float[] values;
     private final byte[] codes;
 
-    Block(Tensor weight, ChannelLayout layout, int rows) {
-      this.reader = new FloatReader(weight);
+    Block(Tensor weight, ChannelLayout layout, int rows, WorkBuffers buffers) {
+      this.reader = new FloatReader(weight, buffers);
       this.layout = layout;
       this.row = Math.toIntExact(layout.inner());
-      this.values = new float[rows * row];
-      this.codes = new byte[rows * row];
+      this.values = buffers.floats(rows * row);
+      this.codes = buffers.codes(rows * row);
     }
 
     float[] quantize(int first, int rows) {

@@ -4,6 +4,7 @@ import dev.compress.tensor.FloatReader;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntFunction;
 
 /**
  * What rounding a weight does to its layer's mean output, which the bias can take back (Nagel et
@@ -32,6 +33,7 @@ final class WeightError {
     int length = inner == 1 ? channels : inner;
     long rows = layout.size() / length;
     int atOnce = Math.max(1, PIECE / length);
+    IntFunction<Means> means = means(pattern, channels, inputMeans);
     FloatReader reader = new FloatReader(pattern.tensor());
     float[] values = new float[atOnce * length];
     byte[] q = new byte[atOnce * length];
@@ -50,13 +52,7 @@ final class WeightError {
         } else {
           int output = (int) ((row + r) % channels);
           shift[output] +=
-              rowShift(
-                  values,
-                  q,
-                  from,
-                  length,
-                  codes.scales()[output],
-                  means(pattern, output, channels, inputMeans));
+              rowShift(values, q, from, length, codes.scales()[output], means.apply(output));
         }
       }
     }
@@ -65,31 +61,25 @@ final class WeightError {
 
   /** Collects the shifts of a layer while its weight is quantized row by row. */
   static final class RowShifts implements RowQuantizer.Visitor {
-    private final NodePattern pattern;
-    private final double[] inputMeans;
+    private final long elements;
+    private final IntFunction<Means> means;
     private final double[] shift;
     private final AtomicInteger seen = new AtomicInteger();
 
     RowShifts(NodePattern pattern, double[] inputMeans) {
-      this.pattern = pattern;
-      this.inputMeans = inputMeans;
+      this.elements = pattern.tensor().elementCount();
       this.shift =
           new double[ChannelLayout.of(pattern.tensor().shape(), pattern.outputAxis()).channels()];
+      this.means = means(pattern, shift.length, inputMeans);
     }
 
     @Override
     public void block(int first, float[] values, byte[] codes, float[] scales) {
-      int length = Math.toIntExact(pattern.tensor().elementCount() / shift.length);
+      int length = Math.toIntExact(elements / shift.length);
       for (int row = 0; row < scales.length; row++) {
         int output = first + row;
         shift[output] =
-            rowShift(
-                values,
-                codes,
-                row * length,
-                length,
-                scales[row],
-                means(pattern, output, shift.length, inputMeans));
+            rowShift(values, codes, row * length, length, scales[row], means.apply(output));
       }
       seen.addAndGet(scales.length);
     }
@@ -104,13 +94,15 @@ final class WeightError {
   @SuppressWarnings("ArrayRecordComponent") // compared nowhere
   private record Means(double[] all, int from, int kernel) {}
 
-  private static Means means(NodePattern pattern, int output, int channels, double[] all) {
+  private static IntFunction<Means> means(NodePattern pattern, int channels, double[] all) {
     if (!pattern.node().is("Conv")) {
-      return new Means(all, 0, 1);
+      Means same = new Means(all, 0, 1);
+      return output -> same;
     }
     int perGroup = Math.toIntExact(pattern.tensor().shape().dim(1));
-    int group = (int) (output / (channels / pattern.groups()));
-    return new Means(all, group * perGroup, Math.toIntExact(pattern.kernelVolume()));
+    int kernel = Math.toIntExact(pattern.kernelVolume());
+    int outputsPerGroup = Math.toIntExact(channels / pattern.groups());
+    return output -> new Means(all, output / outputsPerGroup * perGroup, kernel);
   }
 
   private static double rowShift(

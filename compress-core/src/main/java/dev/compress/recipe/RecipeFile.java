@@ -1,5 +1,7 @@
 package dev.compress.recipe;
 
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -19,6 +21,8 @@ import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import dev.compress.error.IoReason;
 import dev.compress.error.ReadWriteException;
 import java.io.IOException;
+import java.io.StringWriter;
+import java.lang.reflect.RecordComponent;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -120,11 +124,31 @@ public final class RecipeFile {
 
   /** One line of JSON. */
   public static String toJson(Recipe recipe) {
-    try {
-      return JsonMapper.builder().build().writeValueAsString(recipe);
-    } catch (JsonProcessingException e) {
+    // Written field by field: a mapper, with all that it loads, would take longer than small
+    // models.
+    StringWriter text = new StringWriter();
+    try (JsonGenerator json = new JsonFactory().createGenerator(text)) {
+      json.writeStartObject();
+      for (Map.Entry<String, Object> setting : toMap(recipe).entrySet()) {
+        json.writeFieldName(setting.getKey());
+        Object value = setting.getValue();
+        if (value instanceof Integer number) {
+          json.writeNumber(number);
+        } else if (value instanceof Long number) {
+          json.writeNumber(number);
+        } else if (value instanceof Double number) {
+          json.writeNumber(number);
+        } else if (value instanceof Boolean yes) {
+          json.writeBoolean(yes);
+        } else {
+          json.writeString(value.toString());
+        }
+      }
+      json.writeEndObject();
+    } catch (IOException e) {
       throw new IllegalStateException("A recipe of plain values cannot be printed", e);
     }
+    return text.toString();
   }
 
   /**
@@ -133,10 +157,31 @@ public final class RecipeFile {
    * @param recipe its settings
    */
   public static Map<String, Object> toMap(Recipe recipe) {
-    Map<?, ?> map = strict(JsonMapper.builder()).build().convertValue(recipe, Map.class);
-    Map<String, Object> copy = new LinkedHashMap<>();
-    map.forEach((key, value) -> copy.put(String.valueOf(key), value));
-    return copy;
+    Map<String, Object> settings = new LinkedHashMap<>();
+    for (RecordComponent component : Recipe.class.getRecordComponents()) {
+      try {
+        Object value = component.getAccessor().invoke(recipe);
+        if (value != null) {
+          settings.put(flag(component.getName()), value);
+        }
+      } catch (ReflectiveOperationException e) {
+        throw new IllegalStateException("A recipe's settings are public", e);
+      }
+    }
+    return settings;
+  }
+
+  /** The flag of a setting: {@code calibration-data} of {@code calibrationData}. */
+  private static String flag(String name) {
+    StringBuilder flag = new StringBuilder();
+    for (char c : name.toCharArray()) {
+      if (Character.isUpperCase(c)) {
+        flag.append('-').append(Character.toLowerCase(c));
+      } else {
+        flag.append(c);
+      }
+    }
+    return flag.toString();
   }
 
   private static ObjectMapper mapper(Path file) {

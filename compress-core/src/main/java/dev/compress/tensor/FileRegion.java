@@ -27,6 +27,12 @@ import org.jspecify.annotations.Nullable;
 public record FileRegion(Path file, long fileSize, long modifiedNanos, long offset, long size)
     implements ByteSource {
   /**
+   * Bytes that one call reads or writes: they pass through a buffer of Java's outside the heap,
+   * which then stays in the cache.
+   */
+  static final int STEP = 1 << 16;
+
+  /**
    * Checks that the region is inside the file.
    *
    * @throws IndexOutOfBoundsException if it is not
@@ -76,7 +82,9 @@ public record FileRegion(Path file, long fileSize, long modifiedNanos, long offs
             file + " was changed since the model was read from it. Run again.");
       }
       long at = offset + position;
-      while (target.hasRemaining()) {
+      int end = target.limit();
+      while (target.position() < end) {
+        target.limit(Math.min(end, target.position() + STEP));
         int n = channel.read(target, at);
         if (n < 0) {
           throw new ReadWriteException(file + " ended early at byte " + at + ".");

@@ -1,7 +1,6 @@
 package dev.compress.tensor;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Objects;
 
 /**
@@ -13,7 +12,7 @@ public final class FloatReader {
 
   private final Tensor tensor;
   private final int elementBytes;
-  private ByteBuffer buffer = ByteBuffer.allocate(0);
+  private final WorkBuffers buffers;
 
   /**
    * A reader of one tensor.
@@ -22,10 +21,16 @@ public final class FloatReader {
    * @throws IllegalArgumentException if its elements are something else
    */
   public FloatReader(Tensor tensor) {
+    this(tensor, new WorkBuffers());
+  }
+
+  /** As the other, through the {@link WorkBuffers#bytes} of its user. */
+  public FloatReader(Tensor tensor, WorkBuffers buffers) {
     if (!tensor.type().isFloatingPoint()) {
       throw new IllegalArgumentException("Not a floating-point tensor: " + tensor.type());
     }
     this.tensor = tensor;
+    this.buffers = buffers;
     this.elementBytes = tensor.type().bits() / 8;
   }
 
@@ -42,19 +47,12 @@ public final class FloatReader {
     int done = 0;
     while (done < length) {
       int n = Math.min(length - done, CHUNK_BYTES / elementBytes);
-      ByteBuffer chunk = chunk(n * elementBytes);
+      ByteBuffer chunk = buffers.bytes(n * elementBytes);
       tensor.data().read((from + done) * elementBytes, chunk);
       chunk.flip();
       convert(chunk, target, offset + done, n);
       done += n;
     }
-  }
-
-  private ByteBuffer chunk(int bytes) {
-    if (buffer.capacity() < bytes) {
-      buffer = ByteBuffer.allocate(bytes).order(ByteOrder.LITTLE_ENDIAN);
-    }
-    return buffer.clear().limit(bytes);
   }
 
   private void convert(ByteBuffer bytes, float[] target, int offset, int n) {

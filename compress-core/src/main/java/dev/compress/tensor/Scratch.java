@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Instant;
+import java.util.Deque;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +23,7 @@ public final class Scratch implements AutoCloseable {
   private static final long HEAP_TOTAL_BYTES = 64L << 20;
 
   private final Path folder;
+  private final Deque<WorkBuffers> idle = new ConcurrentLinkedDeque<>();
   private long heapBytes;
   private long fileBytes;
   private @Nullable Path file;
@@ -59,6 +62,17 @@ public final class Scratch implements AutoCloseable {
     Region region = reserve(bytes.length);
     region.write(0, ByteBuffer.wrap(bytes));
     return region.source();
+  }
+
+  /** Buffers to work in, to be handed back by {@link #giveBack}. */
+  public WorkBuffers lend() {
+    WorkBuffers used = idle.pollFirst();
+    return used == null ? new WorkBuffers() : used;
+  }
+
+  /** Takes back what nobody uses any more. */
+  public void giveBack(WorkBuffers buffers) {
+    idle.addFirst(buffers);
   }
 
   /**
@@ -138,7 +152,9 @@ public final class Scratch implements AutoCloseable {
       java.util.Objects.checkFromIndexSize(position, bytes.remaining(), region.size());
       long at = region.offset() + position;
       try {
-        while (bytes.hasRemaining()) {
+        int end = bytes.limit();
+        while (bytes.position() < end) {
+          bytes.limit(Math.min(end, bytes.position() + FileRegion.STEP));
           at += channel.write(bytes, at);
         }
       } catch (IOException e) {

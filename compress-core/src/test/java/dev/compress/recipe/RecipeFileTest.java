@@ -3,10 +3,13 @@ package dev.compress.recipe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.compress.error.ReadWriteException;
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,6 +50,37 @@ class RecipeFileTest {
                 true,
                 "exclude-nodes",
                 "^head/.*"));
+  }
+
+  /** The mapper, which is not used there for what it takes to load, is the independent one here. */
+  @Test
+  void oneLineIsWhatAMapperMakesOfAllSettings() throws Exception {
+    RecordComponent[] components = Recipe.class.getRecordComponents();
+    Object[] values = new Object[components.length];
+    Class<?>[] types = new Class<?>[components.length];
+    for (int i = 0; i < values.length; i++) {
+      types[i] = components[i].getType();
+      values[i] =
+          Map.<Class<?>, Object>of(
+                  Integer.class,
+                  i,
+                  Long.class,
+                  Long.MAX_VALUE - i,
+                  Double.class,
+                  i / 3e9,
+                  Boolean.class,
+                  i % 2 == 0,
+                  String.class,
+                  "\"\\\n\u0001\u20ac/" + i)
+              .get(types[i]);
+      assertThat(values[i]).as(components[i].toString()).isNotNull();
+    }
+    Recipe all = Recipe.class.getDeclaredConstructor(types).newInstance(values);
+    for (Recipe recipe : List.of(all, Recipe.EMPTY)) {
+      JsonMapper mapper = JsonMapper.builder().build();
+      assertThat(RecipeFile.toJson(recipe)).isEqualTo(mapper.writeValueAsString(recipe));
+      assertThat(RecipeFile.toMap(recipe)).isEqualTo(mapper.convertValue(recipe, Map.class));
+    }
   }
 
   @Test
