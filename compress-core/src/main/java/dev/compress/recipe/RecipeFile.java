@@ -174,7 +174,8 @@ public final class RecipeFile {
   /** The flag of a setting: {@code calibration-data} of {@code calibrationData}. */
   private static String flag(String name) {
     StringBuilder flag = new StringBuilder();
-    for (char c : name.toCharArray()) {
+    for (int i = 0; i < name.length(); i++) {
+      char c = name.charAt(i);
       if (Character.isUpperCase(c)) {
         flag.append('-').append(Character.toLowerCase(c));
       } else {
