@@ -49,7 +49,10 @@ public record ClusterWeights(int centroids, int groups, boolean keepingZeros, No
 
   @Override
   public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
-    ModelWeights found = ModelWeights.of(model, filter);
+    return notApplicable(ModelWeights.of(model, filter));
+  }
+
+  Optional<NotApplicable> notApplicable(ModelWeights found) {
     return found.weights().isEmpty() && found.skipped().isEmpty()
         ? Optional.of(new NotApplicable("there is no float weight to cluster"))
         : Optional.empty();
@@ -57,7 +60,10 @@ public record ClusterWeights(int centroids, int groups, boolean keepingZeros, No
 
   @Override
   public PassResult apply(OnnxModel model, PassContext context) {
-    ModelWeights found = ModelWeights.of(model, filter);
+    return apply(model, ModelWeights.of(model, filter), context);
+  }
+
+  PassResult apply(OnnxModel model, ModelWeights found, PassContext context) {
     GraphEditor editor = new GraphEditor(model.graph());
     List<Change> changes = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>(found.skipped());
@@ -93,7 +99,10 @@ public record ClusterWeights(int centroids, int groups, boolean keepingZeros, No
 
   @Override
   public PassResult plan(OnnxModel model, PassContext context) {
-    ModelWeights found = ModelWeights.of(model, filter);
+    return plan(model, ModelWeights.of(model, filter));
+  }
+
+  PassResult plan(OnnxModel model, ModelWeights found) {
     List<Change> changes =
         found.weights().stream()
             .map(w -> Change.of(w.readers().get(0), "weight " + w.name() + " clustered"))

@@ -38,7 +38,8 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
           "RNN", Set.of(1, 2));
 
   /** What stands between a quantized weight and the node that multiplies. */
-  private static final Set<String> QUANTIZED = Set.of("DequantizeLinear", "MatMulInteger");
+  private static final Map<String, Set<Integer>> READ_AS_CODES =
+      Map.of("DequantizeLinear", Set.of(0), "MatMulInteger", Set.of(0, 1));
 
   /**
    * One weight.
@@ -73,13 +74,30 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
    * @param filter which nodes may be changed
    */
   public static ModelWeights of(OnnxModel model, Predicate<Node> filter) {
+    return of(model, filter, initializer -> true);
+  }
+
+  /**
+   * Finds those that are float in a model of which others may be quantized, which are not listed.
+   *
+   * @param filter which nodes may be changed
+   */
+  public static ModelWeights floatsOf(OnnxModel model, Predicate<Node> filter) {
+    return of(model, filter, initializer -> initializer.tensor().type().isFloatingPoint());
+  }
+
+  private static ModelWeights of(
+      OnnxModel model, Predicate<Node> filter, Predicate<Initializer> wanted) {
     GraphIndex index = new GraphIndex(model.graph());
     List<Weight> weights = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>();
     for (Initializer initializer : model.graph().initializers()) {
       Tensor tensor = initializer.tensor();
       List<Use> uses = index.uses(initializer.name());
-      if (tensor.shape().rank() < 2 || tensor.elementCount() < MIN_ELEMENTS || uses.isEmpty()) {
+      if (tensor.shape().rank() < 2
+          || tensor.elementCount() < MIN_ELEMENTS
+          || uses.isEmpty()
+          || !wanted.test(initializer)) {
         continue;
       }
       Node reader = uses.get(0).node();
@@ -94,7 +112,7 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
   }
 
   private static boolean multiplies(Use use) {
-    return QUANTIZED.contains(use.node().opType())
+    return READ_AS_CODES.getOrDefault(use.node().opType(), Set.of()).contains(use.inputIndex())
         || READ_AS_WEIGHT.getOrDefault(use.node().opType(), Set.of()).contains(use.inputIndex());
   }
 

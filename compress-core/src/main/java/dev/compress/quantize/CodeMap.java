@@ -1,5 +1,8 @@
 package dev.compress.quantize;
 
+import dev.compress.pass.CompressionPass;
+import java.util.Optional;
+
 /**
  * Changes the codes of quantized weights: the port for a technique that wants its say between the
  * rounding of a weight and its being written. Implementations are immutable records.
@@ -24,6 +27,14 @@ public interface CodeMap {
   /** How many runs of output channels have codes of their own. */
   int groups();
 
+  /**
+   * What becomes of the weights that stay float beside codes.
+   *
+   * @param filter which nodes may be changed
+   * @return a pass over the quantized model; empty where nothing does
+   */
+  Optional<CompressionPass> ofFloats(NodeFilter filter);
+
   /** Leaves codes as they are. */
   record Unchanged() implements CodeMap {
     @Override
@@ -39,6 +50,11 @@ public interface CodeMap {
     @Override
     public int groups() {
       return 1;
+    }
+
+    @Override
+    public Optional<CompressionPass> ofFloats(NodeFilter filter) {
+      return Optional.empty();
     }
   }
 }

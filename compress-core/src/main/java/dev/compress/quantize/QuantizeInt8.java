@@ -104,19 +104,28 @@ public record QuantizeInt8(
 
   @Override
   public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
-    GraphIndex index = new GraphIndex(model.graph());
-    boolean weights =
-        model.graph().nodes().stream().anyMatch(n -> NodePattern.match(n, index).isPresent())
-            || model.graph().initializers().stream()
-                .anyMatch(i -> StoredWeights.match(i, index).isPresent())
-            || SubgraphWeights.exist(model.graph());
-    return weights
+    return hasEnough(model)
+            || codes.ofFloats(filter).filter(p -> p.notApplicableTo(model).isEmpty()).isPresent()
         ? Optional.empty()
         : Optional.of(new NotApplicable("no float weight is large enough to be worth it"));
   }
 
+  private static boolean hasEnough(OnnxModel model) {
+    GraphIndex index = new GraphIndex(model.graph());
+    return model.graph().nodes().stream().anyMatch(n -> NodePattern.match(n, index).isPresent())
+        || model.graph().initializers().stream()
+            .anyMatch(i -> StoredWeights.match(i, index).isPresent())
+        || SubgraphWeights.exist(model.graph());
+  }
+
   @Override
   public PassResult apply(OnnxModel model, PassContext context) {
+    if (!hasEnough(model)) {
+      return codes
+          .ofFloats(filter)
+          .map(floats -> floats.apply(model, context))
+          .orElseGet(() -> PassResult.unchanged(model));
+    }
     List<Change> changes = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>();
     List<String> warnings = new ArrayList<>();
@@ -143,11 +152,20 @@ public record QuantizeInt8(
       graph = new DynamicQuantizer(model, shapes, this, context).quantize(changes, skipped, traces);
     }
     graph = StoredWeights.storeAll(graph, filter, codes, context, changes);
+    List<WeightClaim> claims = new ArrayList<>(claims(model.graph(), graph));
+    Optional<CompressionPass> floats = codes.ofFloats(filter);
+    if (floats.isPresent()) {
+      PassResult clustered = floats.get().apply(model.withGraph(graph), context);
+      graph = clustered.model().graph();
+      changes.addAll(clustered.changes());
+      skipped.addAll(clustered.skipped());
+      claims.addAll(clustered.claims());
+    }
     if (!changes.isEmpty()) { // not worth it alone
       graph = StoreFloat16.storeExact(graph, filter, context.scratch(), changes);
     }
     return new PassResult(model.withGraph(graph), changes, skipped, warnings, traces, notes)
-        .claiming(claims(model.graph(), graph));
+        .claiming(claims);
   }
 
   /** Of weights that were not there before, where codes are joined. */
@@ -167,6 +185,10 @@ public record QuantizeInt8(
   /** Which nodes will be integer follows from shapes; what the data may change of it is noted. */
   @Override
   public PassResult plan(OnnxModel model, PassContext context) {
+    Optional<CompressionPass> floats = codes.ofFloats(filter);
+    if (!hasEnough(model)) {
+      return floats.map(p -> p.plan(model, context)).orElseGet(() -> PassResult.unchanged(model));
+    }
     if (!isStatic(context, model)) {
       boolean rounds = rounding == Rounding.ADAPTIVE && context.calibration().isPresent();
       QuantizeInt8 quick =
@@ -180,14 +202,20 @@ public record QuantizeInt8(
     StaticQuantizer quantizer = new StaticQuantizer(this, model, shapes, context);
     Graph outline = quantizer.outline();
     List<Change> changes = new ArrayList<>(quantizer.changes());
-    StoredWeights.storeAll(outline, filter, codes, context, changes);
+    outline = StoredWeights.storeAll(outline, filter, codes, context, changes);
+    List<Skipped> skipped = new ArrayList<>(quantizer.skipped());
+    if (floats.isPresent()) {
+      PassResult clustered = floats.get().plan(model.withGraph(outline), context);
+      changes.addAll(clustered.changes());
+      skipped.addAll(clustered.skipped());
+    }
     List<String> notes =
         quantizer.changes().isEmpty()
             ? List.of()
             : List.of(
                 "Nothing was calibrated yet: where rounding turns out to ruin the outputs, more"
                     + " nodes stay float.");
-    return new PassResult(model, changes, quantizer.skipped(), shapes.warnings(), List.of(), notes);
+    return new PassResult(model, changes, skipped, shapes.warnings(), List.of(), notes);
   }
 
   /** Per-channel scales came with operator set 13. */

@@ -1,0 +1,40 @@
+package dev.compress.cluster;
+
+import dev.compress.graph.OnnxModel;
+import dev.compress.pass.CompressionPass;
+import dev.compress.pass.ModelWeights;
+import dev.compress.pass.NotApplicable;
+import dev.compress.pass.PassContext;
+import dev.compress.pass.PassResult;
+import java.util.Optional;
+
+/**
+ * Clusters what quantization left in float; what it did not leave has had its codes clustered.
+ *
+ * @param clustering of floats
+ */
+record ClusterBesideCodes(ClusterWeights clustering) implements CompressionPass {
+  @Override
+  public String name() {
+    return clustering.name();
+  }
+
+  @Override
+  public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
+    return clustering.notApplicable(floats(model));
+  }
+
+  @Override
+  public PassResult apply(OnnxModel model, PassContext context) {
+    return clustering.apply(model, floats(model), context);
+  }
+
+  @Override
+  public PassResult plan(OnnxModel model, PassContext context) {
+    return clustering.plan(model, floats(model));
+  }
+
+  private ModelWeights floats(OnnxModel model) {
+    return ModelWeights.floatsOf(model, clustering.filter());
+  }
+}
