@@ -36,19 +36,30 @@ set "OPTIONS=-Xlog:disable -XX:+UseSerialGC -Xms48m -XX:NewSize=32m -XX:-UsePerf
 rem Ten times the usual thresholds of the optimizing compiler: a run of seconds does not earn it back.
 set "OPTIONS=%OPTIONS% -XX:+IgnoreUnrecognizedVMOptions -XX:Tier4InvocationThreshold=50000"
 set "OPTIONS=%OPTIONS% -XX:Tier4MinInvocationThreshold=6000 -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
+rem Not so SHA-256, whose instructions that compiler alone knows.
+set "SHA=-XX:CompileCommand=CompileThresholdScaling,sun.security.provider"
+set "OPTIONS=%OPTIONS% -XX:CompileCommand=quiet %SHA%.DigestBase::implCompressMultiBlock,0.001"
+set "OPTIONS=%OPTIONS% %SHA%.DigestBase::implCompressMultiBlock0,0.001 %SHA%.SHA2::implCompress,0.001"
 set "OPTIONS=%OPTIONS% -Dsun.reflect.inflationThreshold=10000"
 if /i "%COMPRESS_CDS%"=="off" goto run
 rem An archive fits one build of Java only, so without knowing which there is none.
 if not defined BUILD goto run
 set "ARCHIVE=%LIB%\compress-%BUILD%.jsa"
-if exist "%ARCHIVE%" goto archived
+rem Java takes an archive only where it was made: one that was moved or copied here is made anew.
+set "PLACE="
+if exist "%ARCHIVE%.at" set /p PLACE=<"%ARCHIVE%.at"
+if exist "%ARCHIVE%" if defined PLACE if %PLACE%=="%LIB%" goto archived
 rem Where lib cannot be written to, an attempt at each start would only cost time.
 copy /y nul "%ARCHIVE%.tmp" >nul 2>nul
 if not exist "%ARCHIVE%.tmp" goto run
 del "%ARCHIVE%.tmp" >nul 2>nul
+del "%ARCHIVE%" >nul 2>nul
 echo compress: preparing faster starts with this Java (once, some seconds) 1>&2
-"%JAVA%" %OPTIONS% "-XX:ArchiveClassesAtExit=%ARCHIVE%" -jar "%JAR%" models list >nul 2>nul
+set "SAMPLE=%TEMP%\compress-%RANDOM%.onnx"
+"%JAVA%" %OPTIONS% "-XX:ArchiveClassesAtExit=%ARCHIVE%" "-Donnxruntime.native.path=%LIB%\native\win-x64" -jar "%JAR%" --quantize int8 --force -o "%SAMPLE%" sample:glyphs >nul 2>nul
+del "%SAMPLE%" >nul 2>nul
 if not exist "%ARCHIVE%" goto run
+>"%ARCHIVE%.at" echo "%LIB%"
 :archived
 set OPTIONS=%OPTIONS% "-XX:SharedArchiveFile=%ARCHIVE%"
 :run
