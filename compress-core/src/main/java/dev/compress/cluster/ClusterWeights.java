@@ -74,11 +74,10 @@ public record ClusterWeights(int centroids, int groups, boolean keepingZeros, No
     for (Weight weight : found.weights()) {
       context.progress().check();
       Node reader = weight.readers().get(0);
-      ChannelGroups cut = GroupClusters.of(reader, weight.name(), weight.tensor().shape(), groups);
+      ChannelGroups cut = OutputChannels.of(reader, weight.name(), weight.tensor().shape(), groups);
       Tensor clustered =
-          cut.groups() == 1
-              ? clusters.cluster(weight.name(), weight.tensor(), context.scratch())
-              : GroupClusters.cluster(weight.name(), weight.tensor(), cut, clusters, context);
+          clusters.cluster(
+              weight.name(), weight.tensor(), cut, context.scratch(), context.threads());
       claims.add(WeightClaim.ofDistinct(weight.name(), centroids, groups));
       if (clustered != weight.tensor()) {
         editor.setInitializer(weight.name(), clustered);

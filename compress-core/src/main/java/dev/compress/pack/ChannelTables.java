@@ -6,7 +6,10 @@ import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -31,24 +34,42 @@ public final class ChannelTables {
   }
 
   /**
-   * Looks for runs.
+   * What is looked for.
+   *
+   * @param bits of an index into one table
+   * @param withZero whether zero is index 0 of each, for forms that list only what is not zero
+   */
+  record Size(int bits, boolean withZero) {
+    /** The most values of a run. */
+    int most() {
+      return 1 << bits;
+    }
+  }
+
+  /**
+   * Looks for runs, of all sizes in one reading for each axis.
    *
    * @param weight with elements of 1, 2 or 4 bytes, not empty
-   * @param most the most values of a run
-   * @param withZero whether zero is in every table, as index 0
-   * @return for each axis that can be cut so; at least two runs each, and each channel as long as
-   *     {@code most}
+   * @param sizes what is looked for
+   * @return those found of each size, for each axis that can be cut so; at least two runs each, and
+   *     each channel as long as a table
    */
-  static List<ChannelTables> find(Tensor weight, int most, boolean withZero) {
-    List<ChannelTables> found = new ArrayList<>();
+  static Map<Size, List<ChannelTables>> find(Tensor weight, List<Size> sizes) {
+    Map<Size, List<ChannelTables>> found = new LinkedHashMap<>();
     for (ChannelGroups axis : ChannelGroups.everyAxis(weight.shape(), Integer.MAX_VALUE)) {
       // A channel that cannot hold more values tells nothing, and there may be millions of them.
-      if (axis.channels() > MOST_CHANNELS || weight.elementCount() / axis.channels() < most) {
+      long inChannel = weight.elementCount() / axis.channels();
+      List<Size> possible = sizes.stream().filter(size -> inChannel >= size.most()).toList();
+      if (axis.channels() > MOST_CHANNELS || possible.isEmpty()) {
         continue;
       }
-      ChannelValues values = ChannelValues.of(weight, axis, most, withZero);
-      if (values.fits) {
-        found.addAll(values.cut());
+      int most = possible.stream().mapToInt(Size::most).max().orElseThrow();
+      ChannelValues values = ChannelValues.of(weight, axis, most);
+      for (Size size : possible) {
+        values
+            .within(size)
+            .ifPresent(
+                few -> found.computeIfAbsent(size, s -> new ArrayList<>()).addAll(few.cut()));
       }
     }
     return found;
@@ -63,7 +84,7 @@ public final class ChannelTables {
    */
   static OptionalInt mostInGroup(Tensor weight, int groups) {
     return ChannelGroups.everyAxis(weight.shape(), groups).stream()
-        .map(cut -> ChannelValues.of(weight, cut, Codebook.MOST, false))
+        .map(cut -> ChannelValues.of(weight, cut, Codebook.MOST))
         .filter(values -> values.fits)
         .mapToInt(values -> Arrays.stream(values.counts).max().orElse(0))
         .min();
@@ -73,12 +94,13 @@ public final class ChannelTables {
    * Whether a weight has few values in each of some runs of channels.
    *
    * @param weight with elements of 1, 2 or 4 bytes
-   * @param most the most values of a run
+   * @param bits of the number of values that a run has at most
    * @param uses how often a value of a run occurs at least, in the mean
    */
-  public static boolean areFew(Tensor weight, int most, int uses) {
+  public static boolean areFew(Tensor weight, int bits, int uses) {
     return weight.elementCount() > 0
-        && find(weight, most, false).stream()
+        && find(weight, List.of(new Size(bits, false))).values().stream()
+            .flatMap(List::stream)
             .mapToLong(found -> found.tables.stream().mapToLong(Codebook::size).sum())
             .anyMatch(values -> values * uses <= weight.elementCount());
   }
@@ -171,26 +193,42 @@ public final class ChannelTables {
     private long within;
     private boolean fits = true;
 
-    static ChannelValues of(Tensor weight, ChannelGroups axis, int most, boolean withZero) {
-      ChannelValues values = new ChannelValues(axis, most, withZero);
+    static ChannelValues of(Tensor weight, ChannelGroups axis, int most) {
+      ChannelValues values = new ChannelValues(axis, most);
       new ElementBits(weight).forEachPieceWhile(() -> values.fits, values::add);
       return values;
     }
 
-    ChannelValues(ChannelGroups axis, int most, boolean withZero) {
+    private ChannelValues(ChannelGroups axis, int most) {
       this.axis = axis;
       this.most = most;
-      this.values = new int[axis.groups()][withZero ? 1 : 0];
+      this.values = new int[axis.groups()][0];
       this.counts = new int[axis.groups()];
       this.groupOf = new int[axis.channels()];
       Arrays.setAll(groupOf, axis::of);
-      Arrays.fill(counts, withZero ? 1 : 0);
+    }
+
+    /** The same values, zero put to them where it is wanted, if they are so few. */
+    Optional<ChannelValues> within(Size size) {
+      ChannelValues few = new ChannelValues(axis, size.most());
+      for (int group = 0; group < counts.length && few.fits; group++) {
+        few.values[group] = Arrays.copyOf(values[group], counts[group]);
+        few.counts[group] = counts[group];
+        few.fits = counts[group] <= size.most();
+        if (size.withZero()) {
+          few.values[group] = few.with(group, 0);
+        }
+      }
+      return fits && few.fits ? Optional.of(few) : Optional.empty();
     }
 
     void add(int[] bits, int count) {
       for (int i = 0; i < count && fits; i++) {
         int group = groupOf[channel];
-        values[group] = with(group, bits[i]);
+        int value = bits[i];
+        if (counts[group] == 0 || values[group][0] != value) { // zeros come first, mostly
+          values[group] = with(group, value);
+        }
         if (++within == axis.inner()) {
           within = 0;
           channel = channel + 1 == groupOf.length ? 0 : channel + 1;
@@ -206,7 +244,7 @@ public final class ChannelTables {
           return known;
         }
       }
-      fits = count < most;
+      fits &= count < most;
       int[] more = count < known.length ? known : Arrays.copyOf(known, 2 * count + 4);
       more[count] = value;
       counts[group]++;

@@ -1,6 +1,5 @@
 package dev.compress.pack;
 
-import dev.compress.pack.WeightSurvey.TableSize;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -143,9 +142,9 @@ record StorageForm(Places places, Values values, boolean grouped) {
     return needed <= (1 << values.bits);
   }
 
-  private TableSize tableSize() {
+  private ChannelTables.Size tableSize() {
     int bits = isSymbolic() ? places.symbolBits() : values.codeBits();
-    return new TableSize(bits, places != Places.ALL);
+    return new ChannelTables.Size(bits, places != Places.ALL);
   }
 
   /** The tables of runs of channels of a weight that it holds. */

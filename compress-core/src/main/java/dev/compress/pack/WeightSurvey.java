@@ -3,6 +3,7 @@ package dev.compress.pack;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Float16;
 import dev.compress.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -35,17 +36,9 @@ record WeightSurvey(
     long gaps8,
     Optional<Codebook> codebook,
     boolean fitsHalf,
-    Map<TableSize, ChannelTables> tables) {
+    Map<ChannelTables.Size, ChannelTables> tables) {
   private static final long FEWEST_ELEMENTS = 64;
   private static final double LEAST_SPARSITY = 0.1;
-
-  /**
-   * What tables of runs of channels are asked for.
-   *
-   * @param bits of an index into one
-   * @param withZero whether zero is index 0 of each, for forms that list only what is not zero
-   */
-  record TableSize(int bits, boolean withZero) {}
 
   /** Reads a weight. */
   static WeightSurvey of(Tensor weight) {
@@ -66,26 +59,31 @@ record WeightSurvey(
         tables(weight, codebook, reading.nonZeros));
   }
 
-  private static Map<TableSize, ChannelTables> tables(
+  private static Map<ChannelTables.Size, ChannelTables> tables(
       Tensor weight, Optional<Codebook> codebook, long nonZeros) {
-    Map<TableSize, ChannelTables> found = new HashMap<>();
     long elements = weight.elementCount();
     if (elements < FEWEST_ELEMENTS || weight.shape().rank() < 2) {
-      return found;
+      return Map.of();
     }
     boolean sparse = nonZeros > 0 && isSparse(elements, nonZeros);
-    int elementBytes = weight.type().bits() / 8;
+    List<ChannelTables.Size> wanted = new ArrayList<>();
     for (int bits : new int[] {1, 2, 3, 4, 5}) {
       for (boolean withZero : new boolean[] {false, true}) {
         int all = codebook.map(c -> withZero ? c.withZero().size() : c.size()).orElse(1 << 30);
         boolean usable = withZero ? sparse && bits > 1 : bits == 1 || bits == 2 || bits == 4;
         if (usable && all > 1 << bits) {
-          ChannelTables.find(weight, 1 << bits, withZero).stream()
-              .min(Comparator.comparingLong(t -> t.bytes(elementBytes)))
-              .ifPresent(t -> found.put(new TableSize(bits, withZero), t));
+          wanted.add(new ChannelTables.Size(bits, withZero));
         }
       }
     }
+    int elementBytes = weight.type().bits() / 8;
+    Map<ChannelTables.Size, ChannelTables> found = new HashMap<>();
+    ChannelTables.find(weight, wanted)
+        .forEach(
+            (size, tables) ->
+                tables.stream()
+                    .min(Comparator.comparingLong(t -> t.bytes(elementBytes)))
+                    .ifPresent(t -> found.put(size, t)));
     return found;
   }
 

@@ -42,7 +42,7 @@ public record Structure(
   private static final int FEWEST_WEIGHTS_A_CENTROID = 4;
 
   /** Of a run of channels; with more, int8 weights of one scale a channel would be taken for it. */
-  private static final int MOST_CENTROIDS_OF_A_GROUP = 128;
+  private static final int BITS_OF_A_GROUP = 7;
 
   /** What holds of a weight. */
   public enum Rule {
@@ -114,7 +114,7 @@ public record Structure(
       return Rule.SHARED;
     }
     if (values.size() > MOST_CENTROIDS
-        && ChannelTables.areFew(weight, MOST_CENTROIDS_OF_A_GROUP, FEWEST_WEIGHTS_A_CENTROID)) {
+        && ChannelTables.areFew(weight, BITS_OF_A_GROUP, FEWEST_WEIGHTS_A_CENTROID)) {
       return Rule.SHARED;
     }
     return zeros > 0 ? Rule.ZEROS : null; // few of a layer may be many of what a pass took

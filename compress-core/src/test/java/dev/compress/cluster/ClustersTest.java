@@ -3,6 +3,7 @@ package dev.compress.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.compress.tensor.ChannelGroups;
 import dev.compress.tensor.Scratch;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
@@ -14,6 +15,7 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -124,6 +126,51 @@ class ClustersTest {
     byte[] map = map(3, counts, new double[256]);
     assertThat(map[3]).isEqualTo((byte) -125);
     assertThat(map[200]).isEqualTo((byte) 72);
+  }
+
+  /** Runs that lie in pieces, in batches of several, over the border of what is read at once. */
+  @ParameterizedTest(name = "{0} groups of [{1}, {2}, {3}] on {4} threads")
+  @CsvSource({
+    "20, 37, 300, 7, 1",
+    "20, 37, 300, 7, 3",
+    "3, 900, 100, 1, 2",
+    "8, 700, 50, 2, 2",
+    "5, 1, 11, 9000, 4",
+    "13, 1, 13, 500, 2"
+  })
+  void runsAreClusteredAsIfAlone(int groups, int outer, int channels, int inner, int threads) {
+    Random random = new Random(groups);
+    float[] values = new float[outer * channels * inner];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = random.nextInt(3) > 0 ? (float) random.nextGaussian() : 0;
+    }
+    Tensor weight = Tensor.ofFloats(Shape.of(outer, channels, inner), values);
+    FloatClusters clusters = new FloatClusters(new KMeans1D(KMeans1D.Start.OPTIMAL, 0), 16, false);
+    try (Scratch scratch = Scratch.inTemporaryFolder()) {
+      ChannelGroups cut = new ChannelGroups(outer, channels, inner, groups);
+      float[] found = clusters.cluster("w", weight, cut, scratch, threads).toFloats();
+      for (int group = 0; group < groups; group++) {
+        Tensor alone = clusters.cluster("w", run(values, cut, group), scratch);
+        assertThat(run(found, cut, group).toFloats()).isEqualTo(alone.toFloats());
+      }
+    }
+  }
+
+  /** A run's elements, taken by the index of each alone. */
+  private static Tensor run(float[] all, ChannelGroups cut, int group) {
+    List<Float> run = new ArrayList<>();
+    for (int i = 0; i < all.length; i++) {
+      long channel = i / cut.inner() % cut.channels();
+      if (channel >= group * cut.channels() / cut.groups()
+          && channel < (group + 1) * cut.channels() / cut.groups()) {
+        run.add(all[i]);
+      }
+    }
+    float[] values = new float[run.size()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = run.get(i);
+    }
+    return Tensor.ofFloats(Shape.of(values.length), values);
   }
 
   @ParameterizedTest(name = "seed {0}")

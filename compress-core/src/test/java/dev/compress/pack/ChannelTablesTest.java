@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -17,7 +18,7 @@ class ChannelTablesTest {
     byte[] codes = new byte[1024 * 512 * side * side];
     new Random(1).nextBytes(codes);
     Tensor weight = Tensor.ofBytes(ElementType.INT8, Shape.of(1024, 512, side, side), codes);
-    assertThat(ChannelTables.find(weight, 16, false)).isEmpty();
-    assertThat(ChannelTables.find(weight, 32, true)).isEmpty();
+    assertThat(ChannelTables.find(weight, List.of(new ChannelTables.Size(4, false)))).isEmpty();
+    assertThat(ChannelTables.find(weight, List.of(new ChannelTables.Size(5, true)))).isEmpty();
   }
 }
