@@ -112,6 +112,27 @@ class FloatsBesideCodesTest extends DoorBench {
     assertThat(reasons(door.plan(input))).isEqualTo(reasons(report));
   }
 
+  /** The scales of an embedding's rows are looked up as the rows are. */
+  @Test
+  void scalesAreNoWeights() throws IOException {
+    int rows = 300;
+    ValueInfo x = ValueInfo.of("x", ValueType.tensor(ElementType.INT64, List.of(Dim.of("n"))));
+    ValueInfo y =
+        ValueInfo.of("y", ValueType.tensor(ElementType.FLOAT, List.of(Dim.of("n"), Dim.of(64))));
+    Node gather = Node.of("Gather", "embedding", List.of("w", "x"), List.of("y"));
+    Initializer w = Initializer.of("w", normal(7, 1, rows, 64));
+    Graph graph = Graph.of("g", List.of(gather), List.of(w), List.of(x), List.of(y));
+    Files.write(input, OnnxWriter.toBytes(OnnxModel.of(8, 17, graph)));
+    Compress.with(recipe("cluster: 4", "pack: none")).run(input, output, false);
+    Map<String, Tensor> dense = dense(false);
+    assertThat(most(requireNonNull(dense.get("w_q")), 1)).isEqualTo(4);
+    Set<Float> scales = new HashSet<>();
+    for (float scale : floats(requireNonNull(dense.get("w_s")))) {
+      scales.add(scale);
+    }
+    assertThat(scales.size()).isGreaterThan(rows / 2);
+  }
+
   /** A model whose weights are all too small for 8 bits. */
   @Test
   void nothingForInt8IsClusteredAll() throws IOException {

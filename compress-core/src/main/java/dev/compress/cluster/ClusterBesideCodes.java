@@ -7,13 +7,20 @@ import dev.compress.pass.NotApplicable;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Clusters what quantization left in float; what it did not leave has had its codes clustered.
  *
  * @param clustering of floats
+ * @param known the constants that the model had before it was quantized
  */
-record ClusterBesideCodes(ClusterWeights clustering) implements CompressionPass {
+record ClusterBesideCodes(ClusterWeights clustering, Set<String> known) implements CompressionPass {
+  /** Copies. */
+  ClusterBesideCodes {
+    known = Set.copyOf(known);
+  }
+
   @Override
   public String name() {
     return clustering.name();
@@ -35,6 +42,6 @@ record ClusterBesideCodes(ClusterWeights clustering) implements CompressionPass 
   }
 
   private ModelWeights floats(OnnxModel model) {
-    return ModelWeights.floatsOf(model, clustering.filter());
+    return ModelWeights.floatsOf(model, clustering.filter(), known);
   }
 }

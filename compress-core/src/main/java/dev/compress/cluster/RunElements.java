@@ -38,7 +38,7 @@ record RunElements(Tensor weight, ChannelGroups groups, int first, int count) {
   static int size(ChannelGroups groups, int threads) {
     long stretch = Math.max(1, (long) groups.channels() / groups.groups() * groups.inner());
     long enough = groups.outer() == 1 ? 1 : (LONG_STRETCH + stretch - 1) / stretch;
-    long shared = (groups.groups() + threads - 1) / threads;
+    long shared = (groups.groups() + threads - 1L) / threads;
     return (int) Math.min(groups.groups(), Math.min(MOST_RUNS, Math.max(shared, enough)));
   }
 

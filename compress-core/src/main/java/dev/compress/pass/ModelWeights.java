@@ -78,12 +78,14 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
   }
 
   /**
-   * Finds those that are float in a model of which others may be quantized, which are not listed.
+   * Finds those that stayed float in a model that was quantized. Neither codes nor scales, which
+   * may be read as an embedding is, are listed.
    *
    * @param filter which nodes may be changed
+   * @param known the constants that it had before
    */
-  public static ModelWeights floatsOf(OnnxModel model, Predicate<Node> filter) {
-    return of(model, filter, initializer -> initializer.tensor().type().isFloatingPoint());
+  public static ModelWeights floatsOf(OnnxModel model, Predicate<Node> filter, Set<String> known) {
+    return of(model, filter, i -> i.tensor().type().isFloatingPoint() && known.contains(i.name()));
   }
 
   private static ModelWeights of(

@@ -2,6 +2,7 @@ package dev.compress.quantize;
 
 import dev.compress.pass.CompressionPass;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Changes the codes of quantized weights: the port for a technique that wants its say between the
@@ -31,9 +32,10 @@ public interface CodeMap {
    * What becomes of the weights that stay float beside codes.
    *
    * @param filter which nodes may be changed
+   * @param known the constants that the model had before: others are scales
    * @return a pass over the quantized model; empty where nothing does
    */
-  Optional<CompressionPass> ofFloats(NodeFilter filter);
+  Optional<CompressionPass> ofFloats(NodeFilter filter, Set<String> known);
 
   /** Leaves codes as they are. */
   record Unchanged() implements CodeMap {
@@ -53,7 +55,7 @@ public interface CodeMap {
     }
 
     @Override
-    public Optional<CompressionPass> ofFloats(NodeFilter filter) {
+    public Optional<CompressionPass> ofFloats(NodeFilter filter, Set<String> known) {
       return Optional.empty();
     }
   }

@@ -105,9 +105,18 @@ public record QuantizeInt8(
   @Override
   public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
     return hasEnough(model)
-            || codes.ofFloats(filter).filter(p -> p.notApplicableTo(model).isEmpty()).isPresent()
+            || floats(model).filter(p -> p.notApplicableTo(model).isEmpty()).isPresent()
         ? Optional.empty()
         : Optional.of(new NotApplicable("no float weight is large enough to be worth it"));
+  }
+
+  /** What becomes of weights of this model that stay float. */
+  private Optional<CompressionPass> floats(OnnxModel model) {
+    return codes.ofFloats(filter, names(model.graph()));
+  }
+
+  private static Set<String> names(Graph graph) {
+    return graph.initializers().stream().map(Initializer::name).collect(Collectors.toSet());
   }
 
   private static boolean hasEnough(OnnxModel model) {
@@ -121,8 +130,7 @@ public record QuantizeInt8(
   @Override
   public PassResult apply(OnnxModel model, PassContext context) {
     if (!hasEnough(model)) {
-      return codes
-          .ofFloats(filter)
+      return floats(model)
           .map(floats -> floats.apply(model, context))
           .orElseGet(() -> PassResult.unchanged(model));
     }
@@ -153,7 +161,7 @@ public record QuantizeInt8(
     }
     graph = StoredWeights.storeAll(graph, filter, codes, context, changes);
     List<WeightClaim> claims = new ArrayList<>(claims(model.graph(), graph));
-    Optional<CompressionPass> floats = codes.ofFloats(filter);
+    Optional<CompressionPass> floats = floats(model);
     if (floats.isPresent()) {
       PassResult clustered = floats.get().apply(model.withGraph(graph), context);
       graph = clustered.model().graph();
@@ -173,8 +181,7 @@ public record QuantizeInt8(
     if (codes.most() == 0) {
       return List.of();
     }
-    Set<String> known =
-        before.initializers().stream().map(Initializer::name).collect(Collectors.toSet());
+    Set<String> known = names(before);
     return after.initializers().stream()
         .filter(i -> !known.contains(i.name()) && i.tensor().type().equals(ElementType.INT8))
         .filter(i -> i.tensor().shape().rank() > 1)
@@ -185,7 +192,7 @@ public record QuantizeInt8(
   /** Which nodes will be integer follows from shapes; what the data may change of it is noted. */
   @Override
   public PassResult plan(OnnxModel model, PassContext context) {
-    Optional<CompressionPass> floats = codes.ofFloats(filter);
+    Optional<CompressionPass> floats = floats(model);
     if (!hasEnough(model)) {
       return floats.map(p -> p.plan(model, context)).orElseGet(() -> PassResult.unchanged(model));
     }
