@@ -3,6 +3,7 @@ package dev.compress.quantize;
 import dev.compress.graph.Dim;
 import dev.compress.graph.ValueType.TensorType;
 import dev.compress.runtime.Shapes;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 
@@ -14,6 +15,11 @@ final class PatternCost {
   static final long SMALL_MAP = 16;
 
   private PatternCost() {}
+
+  /** The products that some layers sum at one run, as far as their shapes are known. */
+  static double products(Collection<NodePattern> patterns, Shapes shapes) {
+    return patterns.stream().mapToDouble(p -> Math.max(0, products(p, shapes))).sum();
+  }
 
   /** The products that a layer sums at one run, or -1 if its shapes are unknown. */
   static long products(NodePattern pattern, Shapes shapes) {
