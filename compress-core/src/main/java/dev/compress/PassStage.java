@@ -114,7 +114,7 @@ final class PassStage {
               ? Double.POSITIVE_INFINITY
               : OutputFidelity.sqnrDb(
                   before, last.model(), samples.get(), threads, work.progress());
-      if (decibels < ReportBuilder.LEAST_SQNR_DB) {
+      if (decibels < ProofFindings.LEAST_SQNR_DB) {
         report.noteFallback("too inexact");
         return fallback.get().get();
       }

@@ -10,7 +10,6 @@ import dev.compress.pass.PassResult.WeightClaim;
 import dev.compress.pass.Pipeline;
 import dev.compress.proof.ProofMode;
 import dev.compress.proof.ProofResult;
-import dev.compress.quantize.Target;
 import dev.compress.recipe.Passes;
 import dev.compress.recipe.RecipeFile;
 import dev.compress.report.TransformReport;
@@ -26,12 +25,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -43,15 +40,6 @@ final class ReportBuilder {
   /** Passes that do nothing but what the user asked for. */
   private static final Set<String> ASKED_FOR =
       Set.of("prune-weights", "prune-channels", "cluster-weights", "factorise-layers");
-
-  /** Under this the error is more than a sixth of the signal. */
-  static final double LEAST_SQNR_DB = 15;
-
-  /** From here on, a hundredth of the signal's power, outputs count as the same. */
-  private static final double FAITHFUL_SQNR_DB = 20;
-
-  /** A difference under this is one of memory layout, and comes and goes from run to run. */
-  private static final double SLOWER_RATIO = 1.02;
 
   /** The step of data that only measured. */
   private static final String MEASURED = "accuracy";
@@ -68,28 +56,15 @@ final class ReportBuilder {
   private TransformReport.@Nullable Input input;
   private TransformReport.@Nullable Output output;
   private TransformReport.@Nullable Accuracy accuracy;
-  private @Nullable ProofResult proof;
+  private @Nullable ProofFindings proof;
   private @Nullable OutputWeights weights;
   private final List<String> proofWarnings = new ArrayList<>();
   private final List<WeightClaim> claims = new ArrayList<>();
   private final List<String> passWarnings = new ArrayList<>();
   private final List<String> passNotes = new ArrayList<>();
 
-  /** Asked for when all else is done: by then its classes have loaded. */
-  private final CompletableFuture<Settings> recipe;
-
-  /** The recipe as the output holds it, and as the report does. */
-  private record Settings(String json, Map<String, Object> map) {}
-
   ReportBuilder(Passes passes) {
     this.passes = passes;
-    this.recipe =
-        CompletableFuture.supplyAsync(
-            () ->
-                new Settings(
-                    // the same file on any number of threads
-                    RecipeFile.toJson(passes.recipe().toBuilder().threads(null).build()),
-                    RecipeFile.toMap(passes.recipe())));
   }
 
   int threads() {
@@ -122,66 +97,25 @@ final class ReportBuilder {
   }
 
   void proof(ProofResult result) {
-    proof = result;
+    proof = new ProofFindings(result, passes.target());
     warnings.removeAll(proofWarnings);
     proofWarnings.clear();
-    proofWarnings.addAll(result.warnings());
-    if (result.loadMs() == null && !result.warnings().isEmpty() && warnings.remove(UNCHANGED)) {
+    proofWarnings.addAll(proof.warnings());
+    if (proof.failed() && warnings.remove(UNCHANGED)) {
       warnings.add("This model was copied unchanged: ONNX Runtime cannot run it, as follows.");
     }
-    if (!passes.target().isCpu()) {
-      notes.add(
-          "Kernels are those of the CPU provider, and nothing was timed: neither says anything"
-              + " about the target "
-              + passes.target().id()
-              + ". Fidelity was measured on this CPU; `compress evaluate --device "
-              + passes.target().id()
-              + "` on a machine with such a GPU measures the rest.");
-    } else if (passes.target() != Compress.thisMachine()) {
-      notes.add(
-          "Speed and kernels are those of this machine, which is no "
-              + passes.target().id()
-              + ": measure there.");
-    }
-    if (runsTheTargetsKernels() && !result.unplannedFloat().isEmpty()) {
-      proofWarnings.add(
-          result.unplannedFloat().size()
-              + " nodes planned as integer run in float: "
-              + String.join(", ", result.unplannedFloat().stream().limit(5).toList()));
-    }
-    if (result.brokenElements() > 0) {
-      proofWarnings.add(
-          result.brokenElements() + " output elements are NaN or infinite in one of the models.");
-    }
-    if (isSlower()) {
-      proofWarnings.add(
-          String.format(
-              Locale.ROOT,
-              "The output is slower than the input: %.3f ms against %.3f ms with one thread.",
-              result.outputMs(),
-              result.inputMs()));
-    }
+    notes.addAll(proof.notes());
     warnings.addAll(proofWarnings);
-  }
-
-  /** Arm's kernels take other types than those of x86. */
-  private boolean runsTheTargetsKernels() {
-    return passes.target().isCpu()
-        && (passes.target() == Target.ARM) == (Compress.thisMachine() == Target.ARM);
   }
 
   /** Whether the output was measured to be slower beyond doubt, on a machine that is the target. */
   boolean isSlower() {
-    return proof != null
-        && proof.ratioLow() != null
-        && proof.ratioLow() > SLOWER_RATIO
-        && passes.target() == Compress.thisMachine();
+    return proof != null && proof.isSlower();
   }
 
   /** Whether the outputs were measured to have little to do with the input model's. */
   boolean isUnfaithful() {
-    Double decibels = proof == null ? null : proof.sqnrDb();
-    return decibels != null && decibels < LEAST_SQNR_DB;
+    return proof != null && proof.isUnfaithful();
   }
 
   /** What {@code --strict} takes as a failure. */
@@ -373,7 +307,9 @@ final class ReportBuilder {
   Map<String, String> provenance() {
     Map<String, String> pairs = new LinkedHashMap<>();
     pairs.put("compress.version", ToolVersion.current());
-    pairs.put("compress.recipe", recipe.join().json());
+    pairs.put(
+        "compress.recipe", // the same file on any number of threads
+        RecipeFile.toJson(passes.recipe().toBuilder().threads(null).build()));
     for (Used use : data) {
       if (!use.step().equals(MEASURED)) { // that changed nothing
         pairs.put("compress." + use.step() + ".sha256", use.dataset().contentSha256());
@@ -388,38 +324,24 @@ final class ReportBuilder {
           "Kernels, fidelity, speed, sparsity and the zipped size were not measured: "
               + (interrupted ? "interrupted." : "--proof none."));
     }
-    if (output != null && proof != null && proof.cosine() == null && proof.latencyRatio() != null) {
-      warnings.add(
-          "How faithful the output is was not measured: on these inputs the model gives no values."
-              + " Give real ones with --calibration-data.");
-    }
-    Double decibels = proof == null ? null : proof.sqnrDb();
-    if (output != null && decibels != null && decibels < FAITHFUL_SQNR_DB) {
-      warnings.add(
-          String.format(
-              Locale.ROOT,
-              "The outputs are %s from the input model's: %.1f dB on %s. Measure what that means"
-                  + " with labelled data (--data); the most sensitive layers are listed, and"
-                  + " --exclude-nodes keeps layers in float.",
-              isUnfaithful() ? "far" : "some way",
-              decibels,
-              Objects.requireNonNull(proof).source()));
+    if (output != null && proof != null) {
+      warnings.addAll(proof.doubts());
     }
     return new TransformReport(
         TransformReport.SCHEMA,
         new TransformReport.Tool(ToolVersion.current(), RuntimeInfo.get().version()),
         Objects.requireNonNull(input, "input"),
         output,
-        recipe.join().map(),
+        RecipeFile.toMap(passes.recipe()),
         (System.nanoTime() - startNanos) / 1e9,
         peakResidentBytes(),
         done,
         trainings,
-        kernels(),
-        proof == null ? null : proof.integerMacShare(),
-        fidelity(),
-        speed(),
-        proof == null ? null : proof.loadMs(),
+        proof == null ? null : proof.kernels(),
+        proof == null ? null : proof.result().integerMacShare(),
+        proof == null ? null : proof.fidelity(),
+        proof == null ? null : proof.speed(),
+        proof == null ? null : proof.result().loadMs(),
         accuracy,
         layers,
         data.stream().map(Used::describe).toList(),
@@ -429,32 +351,6 @@ final class ReportBuilder {
         null,
         List.copyOf(notes),
         List.copyOf(warnings));
-  }
-
-  private TransformReport.@Nullable Kernels kernels() {
-    return proof == null || proof.loadMs() == null // a proof that failed found no kernels
-        ? null
-        : new TransformReport.Kernels(proof.integer(), proof.floating(), proof.unplannedFloat());
-  }
-
-  private TransformReport.@Nullable Fidelity fidelity() {
-    return proof == null || proof.cosine() == null
-        ? null
-        : new TransformReport.Fidelity(
-            proof.sqnrDb(), proof.cosine(), proof.agreement(), proof.samples(), proof.source());
-  }
-
-  private TransformReport.@Nullable Speed speed() {
-    return proof == null || proof.latencyRatio() == null
-        ? null
-        : new TransformReport.Speed(
-            Objects.requireNonNull(proof.inputMs()),
-            Objects.requireNonNull(proof.outputMs()),
-            proof.latencyRatio(),
-            proof.ratioLow() == null || proof.ratioHigh() == null
-                ? List.of()
-                : List.of(proof.ratioLow(), proof.ratioHigh()),
-            1);
   }
 
   /** Where the system tells it. */
