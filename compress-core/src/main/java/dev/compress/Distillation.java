@@ -24,6 +24,7 @@ import dev.compress.train.Head;
 import dev.compress.train.LiveTeacher;
 import dev.compress.train.Objective;
 import dev.compress.train.Objective.Teaching;
+import dev.compress.train.SharedValues;
 import dev.compress.train.Structure;
 import dev.compress.train.Task;
 import dev.compress.train.Teacher;
@@ -146,6 +147,16 @@ public final class Distillation {
         quantized.integerNodes()
             + " nodes of the student compute in integers; it learned through that, with ranges that"
             + " began as those of the training data.");
+    SharedValues shared = quantized.shared();
+    if (shared.most() > 1) {
+      report.note(
+          "Its weights shared values, and share at most "
+              + shared.most()
+              + " codes"
+              + (shared.groups() == 1
+                  ? "."
+                  : " in each of " + shared.groups() + " groups of channels."));
+    }
     return Optional.of(quantized);
   }
 

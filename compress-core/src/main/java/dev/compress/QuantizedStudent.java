@@ -4,7 +4,6 @@ import dev.compress.calibrate.DatasetSamples;
 import dev.compress.calibrate.Samples;
 import dev.compress.data.Dataset;
 import dev.compress.error.UnsupportedModelException;
-import dev.compress.graph.Initializer;
 import dev.compress.graph.OnnxModel;
 import dev.compress.pass.CompressionPass;
 import dev.compress.pass.PassContext;
@@ -14,12 +13,10 @@ import dev.compress.recipe.Passes;
 import dev.compress.recipe.RecipeBuilder;
 import dev.compress.train.CheckTrainable;
 import dev.compress.train.QuantizedTraining;
-import dev.compress.train.Structure;
+import dev.compress.train.SharedValues;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * A student in int8, as {@code compress --quantize int8} makes it of one, ready to learn through
@@ -27,10 +24,10 @@ import java.util.Set;
  *
  * @param training its form in training, and the way back
  * @param integerNodes how many of its nodes compute in integers
+ * @param shared how many codes its weights share
  */
-record QuantizedStudent(QuantizedTraining training, int integerNodes) {
+record QuantizedStudent(QuantizedTraining training, int integerNodes, SharedValues shared) {
   private static final int CALIBRATION_SAMPLES = 300;
-  private static final int MOST_SHARED = 256;
 
   /**
    * Quantizes by ranges that are looked for in the training data.
@@ -44,13 +41,15 @@ record QuantizedStudent(QuantizedTraining training, int integerNodes) {
    */
   static QuantizedStudent of(
       OnnxModel student, Dataset data, boolean keepsStructure, PassContext context) {
-    int shared = keepsStructure ? mostShared(student) : 0;
+    SharedValues shared = keepsStructure ? SharedValues.of(student) : SharedValues.NONE;
+    boolean sharing = shared.most() > 1;
     Passes passes =
         Passes.of(
             new RecipeBuilder()
                 .quantize("int8")
                 .quantizeMode("static")
-                .cluster(shared < 2 ? null : (Integer) shared)
+                .cluster(sharing ? (Integer) shared.most() : null)
+                .clusterGroups(sharing ? (Integer) shared.groups() : null)
                 .build(),
             Compress.thisMachine());
     Samples samples = DatasetSamples.of(data, student, CALIBRATION_SAMPLES, context.threads());
@@ -76,23 +75,8 @@ record QuantizedStudent(QuantizedTraining training, int integerNodes) {
             quantized.model(),
             done.get(done.size() - 2).result().model(),
             passes.target().maxWeightCode(),
-            shared),
-        quantized.traces().size());
-  }
-
-  /** The most values of a weight whose values are shared: it gets as many codes. */
-  private static int mostShared(OnnxModel student) {
-    Structure structure = Structure.of(student);
-    int most = 0;
-    for (Initializer one : student.graph().initializers()) {
-      if (structure.rules().get(one.name()) == Structure.Rule.SHARED) {
-        Set<Float> values = new HashSet<>();
-        for (float value : one.tensor().toFloats()) {
-          values.add(value);
-        }
-        most = Math.max(most, values.size());
-      }
-    }
-    return Math.min(most, MOST_SHARED);
+            new QuantizedTraining.SharedCodes(sharing ? shared.most() : 0, shared.groups())),
+        quantized.traces().size(),
+        shared);
   }
 }

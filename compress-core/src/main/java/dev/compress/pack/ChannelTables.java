@@ -82,7 +82,7 @@ public final class ChannelTables {
    * @param groups how many runs
    * @return empty if over 256
    */
-  static OptionalInt mostInGroup(Tensor weight, int groups) {
+  public static OptionalInt mostInGroup(Tensor weight, int groups) {
     return ChannelGroups.everyAxis(weight.shape(), groups).stream()
         .map(cut -> ChannelValues.of(weight, cut, Codebook.MOST))
         .filter(values -> values.fits)

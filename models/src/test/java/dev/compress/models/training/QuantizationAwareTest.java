@@ -375,6 +375,50 @@ class QuantizationAwareTest {
         .hasMessageContaining("begins with new weights");
   }
 
+  /** A student that was clustered in groups of channels has codes of its own in each. */
+  @Test
+  void aStudentsGroupsKeepTheirCodes() {
+    int groups = 4;
+    Recipe recipe =
+        new RecipeBuilder()
+            .cluster(8)
+            .clusterGroups(groups)
+            .pack("none")
+            .proof("none")
+            .threads(1)
+            .build();
+    Path clustered = folder.resolve("clustered.onnx");
+    Compress.with(recipe).run(model, clustered, true);
+    Path output = folder.resolve("student-groups.onnx");
+    DistillReport report =
+        distill(
+            new DistillJob.Models(Optional.empty(), Optional.of(clustered), Optional.empty()),
+            output);
+    assertThat(report.notes())
+        .anyMatch(n -> n.contains("at most 8 codes in each of 4 groups of channels"));
+    int checked = 0;
+    int apart = 0;
+    for (Initializer one : OnnxReader.read(output).model().graph().initializers()) {
+      Tensor codes = one.tensor();
+      if (!codes.type().equals(ElementType.INT8) || codes.shape().rank() < 4) {
+        continue;
+      }
+      checked++;
+      ChannelGroups cut = ChannelGroups.of(codes.shape(), 0, groups);
+      byte[] bytes = codes.data().toByteArray();
+      Map<Integer, Set<Byte>> ofGroup = new HashMap<>();
+      Set<Byte> all = new HashSet<>();
+      for (int i = 0; i < bytes.length; i++) {
+        ofGroup.computeIfAbsent(cut.groupAt(i), g -> new HashSet<>()).add(bytes[i]);
+        all.add(bytes[i]);
+      }
+      assertThat(ofGroup.values()).as(one.name()).allMatch(set -> set.size() <= 8);
+      apart += all.size() > 16 ? 1 : 0;
+    }
+    assertThat(checked).isGreaterThan(2);
+    assertThat(apart).isGreaterThan(0);
+  }
+
   @Test
   void wrongSettingsAreRefused() {
     assertThatThrownBy(() -> with(recipe().quantizationAware(true).quantizeMode("dynamic")))
