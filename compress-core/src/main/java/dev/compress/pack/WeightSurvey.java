@@ -69,7 +69,7 @@ record WeightSurvey(
     List<ChannelTables.Size> wanted = new ArrayList<>();
     for (int bits : new int[] {1, 2, 3, 4, 5}) {
       for (boolean withZero : new boolean[] {false, true}) {
-        int all = codebook.map(c -> withZero ? c.withZero().size() : c.size()).orElse(1 << 30);
+        int all = codebook.map(c -> withZero ? c.nonZeros() + 1 : c.size()).orElse(1 << 30);
         boolean usable = withZero ? sparse && bits > 1 : bits == 1 || bits == 2 || bits == 4;
         if (usable && all > 1 << bits) {
           wanted.add(new ChannelTables.Size(bits, withZero));

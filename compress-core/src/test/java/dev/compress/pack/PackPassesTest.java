@@ -291,6 +291,23 @@ class PackPassesTest {
     assertThat(run(packed, 768, file)).isEqualTo(run(clustered, 768, file));
   }
 
+  /** A codebook has no room for a zero besides. */
+  @Test
+  void asManyValuesAsACodebookHoldsAreCodes() throws Exception {
+    Random random = new Random(3);
+    float[] values = new float[256 * 64];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = 1 + (i < 256 ? i : random.nextInt(256));
+    }
+    OnnxModel model = product(Tensor.ofFloats(Shape.of(256, 64), values));
+    OnnxModel packed = new PackWeights(true).apply(model, context).model();
+    WeightInventory.Stored stored = WeightInventory.of(packed, context).weights().get(0);
+    assertThat(stored.form()).isEqualTo("codes");
+    assertThat(stored.distinct()).hasValue(256);
+    Path file = folder.resolve("o.onnx");
+    assertThat(run(packed, 768, file)).isEqualTo(run(model, 768, file));
+  }
+
   /** 128 values in all would be a byte each; 16 a group are 4 bits, a table and offsets. */
   @ParameterizedTest(name = "{0} groups")
   @ValueSource(ints = {2, 5, 8})
