@@ -4,6 +4,7 @@ import dev.compress.cli.console.Style;
 import dev.compress.cli.console.Table;
 import dev.compress.cli.console.Text;
 import dev.compress.evaluation.EvaluationReport;
+import dev.compress.evaluation.report.EnergyCells;
 import dev.compress.evaluation.report.EvaluationCells;
 import dev.compress.evaluation.report.FootprintCells;
 import dev.compress.evaluation.report.LadderCells;
@@ -71,12 +72,12 @@ public record EvaluationText(Style style, int width) {
       lines.add("");
       lines.add(style.bold("energy"));
       Table energy = new Table(INDENT, "lrrrrl");
-      energy.row(EvaluationCells.ENERGY.toArray(new String[0]));
-      rows.forEach(row -> energy.row(EvaluationCells.energy(row).toArray(new String[0])));
+      energy.row(EnergyCells.HEADINGS.toArray(new String[0]));
+      rows.forEach(row -> energy.row(EnergyCells.of(row).toArray(new String[0])));
       lines.addAll(energy.lines(width));
-      List<String> remarks = new ArrayList<>(EvaluationCells.models(report));
-      remarks.addAll(EvaluationCells.rates(report));
-      remarks.addAll(EvaluationCells.unpaid(report));
+      List<String> remarks = new ArrayList<>(EnergyCells.models(report));
+      remarks.addAll(EnergyCells.rates(report));
+      remarks.addAll(EnergyCells.unpaid(report));
       remarks.forEach(
           why -> Text.wrap(why, width - INDENT.length()).forEach(l -> lines.add(INDENT + l)));
       report.variants().stream()

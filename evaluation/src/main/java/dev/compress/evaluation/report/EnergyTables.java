@@ -107,7 +107,7 @@ final class EnergyTables {
       page.table(
           List.of("variant", ">energy", ">time", ">CO₂e", ">cost", "=where it comes from"), cells);
     }
-    EvaluationCells.unpaid(report).forEach(why -> page.element("p", "soft path", why));
+    EnergyCells.unpaid(report).forEach(why -> page.element("p", "soft path", why));
   }
 
   private static List<String> energyCells(Row row, @Nullable EnergyJson energy) {
@@ -115,7 +115,7 @@ final class EnergyTables {
         row.name(),
         EnergyWords.total(energy),
         EnergyWords.net(energy),
-        known(EvaluationCells.breakEven(row)));
+        known(EnergyCells.breakEven(row)));
   }
 
   private static String known(String cell) {

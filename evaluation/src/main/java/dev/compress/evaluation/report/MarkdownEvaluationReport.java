@@ -39,10 +39,10 @@ public final class MarkdownEvaluationReport {
     }
     if (report.variants().stream().anyMatch(v -> v.energy() != null)) {
       text.append('\n');
-      table(text, EvaluationCells.ENERGY, rows.stream().map(EvaluationCells::energy).toList());
-      EvaluationCells.models(report).forEach(m -> text.append('\n').append(escape(m)).append('\n'));
-      EvaluationCells.rates(report).forEach(r -> text.append('\n').append(escape(r)).append('\n'));
-      EvaluationCells.unpaid(report).forEach(w -> text.append('\n').append(escape(w)).append('\n'));
+      table(text, EnergyCells.HEADINGS, rows.stream().map(EnergyCells::of).toList());
+      EnergyCells.models(report).forEach(m -> text.append('\n').append(escape(m)).append('\n'));
+      EnergyCells.rates(report).forEach(r -> text.append('\n').append(escape(r)).append('\n'));
+      EnergyCells.unpaid(report).forEach(w -> text.append('\n').append(escape(w)).append('\n'));
     }
     if (FootprintCells.anyIn(report)) {
       text.append('\n');

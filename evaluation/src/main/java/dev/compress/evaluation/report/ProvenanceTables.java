@@ -128,7 +128,7 @@ final class ProvenanceTables {
       term(
           "settings",
           at.threads() + (at.threads() == 1 ? " thread" : " threads") + ", batch " + at.batch());
-      EvaluationCells.rates(at.rates()).ifPresent(rates -> term("carbon and cost", rates));
+      EnergyCells.rates(at.rates()).ifPresent(rates -> term("carbon and cost", rates));
       term("compress", at.version() == null ? UNKNOWN : at.version());
     }
     if (data != null) {
