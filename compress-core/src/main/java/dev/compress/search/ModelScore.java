@@ -4,10 +4,9 @@ import dev.compress.data.Batch;
 import dev.compress.data.Dataset;
 import dev.compress.data.LabelKind;
 import dev.compress.data.SampleRun;
+import dev.compress.data.TruthScorer;
 import dev.compress.error.InvalidDataException;
 import dev.compress.graph.OnnxModel;
-import dev.compress.metric.ErrorScorer;
-import dev.compress.metric.LabelScorer;
 import dev.compress.metric.Metric;
 import dev.compress.metric.MetricResult;
 import dev.compress.progress.Progress;
@@ -52,7 +51,7 @@ public final class ModelScore {
               + " descriptor (labels: {column: ..., file: ...}), or leave --data away.");
     }
     boolean classes = data.labelKind() == LabelKind.CLASS;
-    Metric metric = data.metric().orElse(classes ? Metric.TOP1 : Metric.MSE);
+    Metric metric = TruthScorer.metric(data).orElseThrow();
     Metric.Needs needs = classes ? Metric.Needs.CLASS_LABELS : Metric.Needs.TARGET_VALUES;
     if (metric.needs() != needs) {
       throw new InvalidDataException(
@@ -88,28 +87,14 @@ public final class ModelScore {
               .findFirst()
               .orElseThrow(
                   () -> new InvalidDataException("The model gives nothing but its own state."));
-      return metric.needs() == Metric.Needs.CLASS_LABELS
-          ? byLabels(session, output)
-          : byTargets(session, output);
+      TruthScorer scorer = new TruthScorer(metric, data);
+      for (Batch batch : data.batches(run.batch(BATCH))) {
+        scorer.add(run(session, batch, output), batch);
+        progress.advance(batch.count());
+        progress.check();
+      }
+      return scorer.result().orElseThrow();
     }
-  }
-
-  private MetricResult byLabels(InferenceSession session, String output) {
-    LabelScorer scorer = new LabelScorer(metric, data.threshold());
-    for (Batch batch : data.batches(batchSize())) {
-      scorer.add(run(session, batch, output), batch.labels());
-      step(batch);
-    }
-    return scorer.result();
-  }
-
-  private MetricResult byTargets(InferenceSession session, String output) {
-    ErrorScorer scorer = new ErrorScorer(metric);
-    for (Batch batch : data.batches(batchSize())) {
-      scorer.add(run(session, batch, output), batch.rows(), batch.targets(), batch.count());
-      step(batch);
-    }
-    return scorer.result();
   }
 
   private TensorBuffer run(InferenceSession session, Batch batch, String output) {
@@ -120,14 +105,5 @@ public final class ModelScore {
         List.of(output),
         (step, inputs, outputs) -> steps.add(Objects.requireNonNull(outputs.get(output))));
     return run.scored(steps);
-  }
-
-  private int batchSize() {
-    return run.batch(BATCH);
-  }
-
-  private void step(Batch batch) {
-    progress.advance(batch.count());
-    progress.check();
   }
 }

@@ -3,6 +3,7 @@ package dev.compress.evaluation;
 import dev.compress.data.Batch;
 import dev.compress.data.Dataset;
 import dev.compress.data.SampleRun;
+import dev.compress.data.TruthScorer;
 import dev.compress.error.CancelledException;
 import dev.compress.error.DeviceUnavailableException;
 import dev.compress.error.InvalidDataException;
@@ -240,7 +241,7 @@ public final class Evaluation {
     List<Score> scores = AccuracyRun.measure(models, data, progress);
     boolean compared = contenders.get(0).isAlive();
     for (int i = 0; i < alive.size(); i++) {
-      Score score = compared ? scores.get(i) : scores.get(i).alone(AccuracyRun.metric(data));
+      Score score = compared ? scores.get(i) : scores.get(i).alone(TruthScorer.metric(data));
       alive.get(i).score = score;
       warnings.addAll(score.warnings());
       score.failure().ifPresent(alive.get(i)::failed);

@@ -1,9 +1,9 @@
 package dev.compress.evaluation;
 
 import dev.compress.data.Dataset;
+import dev.compress.data.TruthScorer;
 import dev.compress.energy.EnergyJson;
 import dev.compress.energy.Unavailable;
-import dev.compress.evaluation.accuracy.AccuracyRun;
 import dev.compress.evaluation.accuracy.Score;
 import dev.compress.evaluation.energy.EnergyChoice;
 import dev.compress.evaluation.energy.EnergyComparison;
@@ -67,7 +67,7 @@ record ReportAssembly(
         .forEach(f -> warnings.add(f + " is the report of none of these files: it was not used."));
     List<EvaluationReport.Gate> judged = gates.judge(rows);
     warnings.addAll(Gates.doubts(judged));
-    if (AccuracyRun.metric(data).isEmpty()) {
+    if (TruthScorer.metric(data).isEmpty()) {
       warnings.add(
           "The data has no labels: what stands for accuracy is agreement with the baseline"
               + (contenders.size() > 1

@@ -4,9 +4,9 @@ import dev.compress.data.Batch;
 import dev.compress.data.Dataset;
 import dev.compress.data.LabelKind;
 import dev.compress.data.SampleRun;
+import dev.compress.data.TruthScorer;
 import dev.compress.error.CancelledException;
 import dev.compress.error.InvalidDataException;
-import dev.compress.metric.ErrorScorer;
 import dev.compress.metric.FidelityScorer;
 import dev.compress.metric.LabelScorer;
 import dev.compress.metric.Metric;
@@ -38,7 +38,7 @@ public final class AccuracyRun {
   private AccuracyRun(Dataset data, Progress progress) {
     this.data = data;
     this.progress = progress;
-    this.metric = metric(data);
+    this.metric = TruthScorer.metric(data);
   }
 
   /** One model, its data, and what is known of it. */
@@ -49,8 +49,7 @@ public final class AccuracyRun {
     private final Iterator<Batch> batches;
     private final FidelityScorer fidelity = new FidelityScorer();
     private final List<String> warnings = new ArrayList<>();
-    private @Nullable LabelScorer labels;
-    private @Nullable ErrorScorer errors;
+    private final @Nullable TruthScorer truth;
     private @Nullable RuntimeException failure;
     private @Nullable Batch batch;
     private List<Map<String, TensorBuffer>> steps = List.of();
@@ -67,27 +66,12 @@ public final class AccuracyRun {
         throw new InvalidDataException(
             model.name() + " gives nothing but its own state: there is nothing to score.");
       }
-      metric.ifPresent(
-          m -> {
-            switch (m.needs()) {
-              case CLASS_LABELS -> labels = new LabelScorer(m, run.dataset().threshold());
-              case TARGET_VALUES -> errors = new ErrorScorer(m);
-              case REFERENCE_OUTPUTS -> {}
-            }
-          });
+      truth = metric.map(m -> new TruthScorer(m, run.dataset())).orElse(null);
     }
-  }
 
-  /** What the dataset asks for, or what its labels suggest; empty without labels. */
-  public static Optional<Metric> metric(Dataset data) {
-    if (data.metric().isPresent()) {
-      return data.metric();
+    Optional<LabelScorer> labels() {
+      return truth == null ? Optional.empty() : truth.labels();
     }
-    return switch (data.labelKind()) {
-      case CLASS -> Optional.of(Metric.TOP1);
-      case NONE -> Optional.empty();
-      default -> Optional.of(Metric.MSE);
-    };
   }
 
   /**
@@ -243,11 +227,8 @@ public final class AccuracyRun {
     TensorBuffer output = scored.run.scored(all);
     scored.output = output;
     try {
-      if (scored.labels != null) {
-        scored.labels.add(output, batch.labels());
-      }
-      if (scored.errors != null) {
-        scored.errors.add(output, batch.rows(), batch.targets(), batch.count());
+      if (scored.truth != null) {
+        scored.truth.add(output, batch);
       }
     } catch (InvalidDataException e) {
       scored.failure =
@@ -305,12 +286,10 @@ public final class AccuracyRun {
 
   private Score result(Scored scored) {
     Optional<MetricResult> accuracy = accuracy(scored);
-    if (scored.labels != null && scored.labels.invalidRows() > 0) {
+    long invalid = scored.labels().map(LabelScorer::invalidRows).orElse(0L);
+    if (invalid > 0) {
       scored.warnings.add(
-          scored.model.name()
-              + " gave NaN for "
-              + scored.labels.invalidRows()
-              + " samples: they count as wrong.");
+          scored.model.name() + " gave NaN for " + invalid + " samples: they count as wrong.");
     }
     if (scored.fidelity.brokenElements() > 0) {
       scored.warnings.add(
@@ -322,7 +301,7 @@ public final class AccuracyRun {
     return new Score(
         scored.failure == null ? accuracy : Optional.empty(),
         scored.failure == null ? drop(scored) : Optional.empty(),
-        Optional.ofNullable(scored.labels),
+        scored.labels(),
         scored.failure == null && models.get(0).failure == null && scored.fidelity.compared()
             ? Optional.of(scored.fidelity) // what was compared of a part is not told as the whole
             : Optional.empty(),
@@ -334,11 +313,10 @@ public final class AccuracyRun {
     if (scored.failure != null) {
       return Optional.empty();
     }
-    if (scored.labels != null) {
-      return Optional.of(scored.labels.result());
-    }
-    if (scored.errors != null) {
-      return Optional.of(scored.errors.result());
+    Optional<MetricResult> byTruth =
+        scored.truth == null ? Optional.empty() : scored.truth.result();
+    if (byTruth.isPresent()) {
+      return byTruth;
     }
     if (!scored.fidelity.compared() || models.get(0).failure != null) {
       return Optional.empty();
@@ -353,12 +331,12 @@ public final class AccuracyRun {
     if (scored == baseline || scored.failure != null || baseline.failure != null) {
       return Optional.empty();
     }
-    if (scored.labels != null && baseline.labels != null) {
-      return Optional.of(scored.labels.differenceFrom(baseline.labels));
-    }
-    if (scored.errors != null && baseline.errors != null) {
-      return Optional.of(
-          PairedDifference.ofValues(scored.errors.perSample(), baseline.errors.perSample()));
+    Optional<PairedDifference> byTruth =
+        scored.truth == null || baseline.truth == null
+            ? Optional.empty()
+            : scored.truth.differenceFrom(baseline.truth);
+    if (byTruth.isPresent()) {
+      return byTruth;
     }
     return metric.filter(m -> m == Metric.SQNR).isPresent()
         ? Optional.empty()
