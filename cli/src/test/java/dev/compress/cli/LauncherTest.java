@@ -92,6 +92,7 @@ class LauncherTest {
     Result first = run("--quantize", "int8", "a b.onnx");
     assertThat(first.out()).isEqualTo("launcher --quantize int8 a b.onnx");
     assertThat(first.err()).contains("building from source");
+    assertThat(run("--save-recipe", "distill", "m.onnx").out()).startsWith("launcher ");
     Result second = run("doctor");
     assertThat(second.out()).isEqualTo("launcher doctor");
     assertThat(second.err()).isEmpty();
@@ -106,6 +107,7 @@ class LauncherTest {
         "--fine-tune=3 m.onnx",
         "--prune 0.5 --prune-criterion taylor m.onnx",
         "--prune-criterion=taylor --prune 0.5 m.onnx",
+        "--prune-criterion Taylor --prune 0.5 m.onnx",
         "-v distill"
       })
   void whatTrainsHasABuildOfItsOwn(String line) throws Exception {
@@ -123,6 +125,8 @@ class LauncherTest {
         "prune-criterion: taylor",
         "fine-tune: 3",
         "{\"fine-tune\": 3}",
+        "prune-criterion: 'Taylor'",
+        "'fine-tune': 3",
         "prune: 0.5\nfine-tune: 12"
       })
   void soDoesARecipeThatTrains(String text) throws Exception {
