@@ -49,10 +49,7 @@ public record ClusterWeights(int centroids, int groups, boolean keepingZeros, No
 
   @Override
   public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
-    return notApplicable(ModelWeights.of(model, filter));
-  }
-
-  Optional<NotApplicable> notApplicable(ModelWeights found) {
+    ModelWeights found = ModelWeights.of(model, filter);
     return found.weights().isEmpty() && found.skipped().isEmpty()
         ? Optional.of(new NotApplicable("there is no float weight to cluster"))
         : Optional.empty();
@@ -60,10 +57,7 @@ public record ClusterWeights(int centroids, int groups, boolean keepingZeros, No
 
   @Override
   public PassResult apply(OnnxModel model, PassContext context) {
-    return apply(model, ModelWeights.of(model, filter), context);
-  }
-
-  PassResult apply(OnnxModel model, ModelWeights found, PassContext context) {
+    ModelWeights found = ModelWeights.of(model, filter);
     GraphEditor editor = new GraphEditor(model.graph());
     List<Change> changes = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>(found.skipped());
@@ -98,10 +92,7 @@ public record ClusterWeights(int centroids, int groups, boolean keepingZeros, No
 
   @Override
   public PassResult plan(OnnxModel model, PassContext context) {
-    return plan(model, ModelWeights.of(model, filter));
-  }
-
-  PassResult plan(OnnxModel model, ModelWeights found) {
+    ModelWeights found = ModelWeights.of(model, filter);
     List<Change> changes =
         found.weights().stream()
             .map(w -> Change.of(w.readers().get(0), "weight " + w.name() + " clustered"))

@@ -1,11 +1,7 @@
 package dev.compress.cluster;
 
-import dev.compress.pass.CompressionPass;
 import dev.compress.quantize.CodeMap;
-import dev.compress.quantize.NodeFilter;
 import java.util.Arrays;
-import java.util.Optional;
-import java.util.Set;
 
 /**
  * Leaves the int8 codes of a weight at most {@code centroids} distinct ones, by the least squared
@@ -36,13 +32,6 @@ public record CodeClusters(int centroids, int groups, boolean keepingZeros) impl
   @Override
   public int most() {
     return centroids;
-  }
-
-  /** What stays float gets as many values, in as many groups. */
-  @Override
-  public Optional<CompressionPass> ofFloats(NodeFilter filter, Set<String> known) {
-    return Optional.of(
-        new ClusterBesideCodes(new ClusterWeights(centroids, groups, keepingZeros, filter), known));
   }
 
   /** Whether the weight has been pruned is asked of all groups together. */

@@ -38,8 +38,7 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
           "RNN", Set.of(1, 2));
 
   /** What stands between a quantized weight and the node that multiplies. */
-  private static final Map<String, Set<Integer>> READ_AS_CODES =
-      Map.of("DequantizeLinear", Set.of(0), "MatMulInteger", Set.of(0, 1));
+  private static final Set<String> QUANTIZED = Set.of("DequantizeLinear", "MatMulInteger");
 
   /**
    * One weight.
@@ -74,32 +73,13 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
    * @param filter which nodes may be changed
    */
   public static ModelWeights of(OnnxModel model, Predicate<Node> filter) {
-    return of(model, filter, initializer -> true);
-  }
-
-  /**
-   * Finds those that stayed float in a model that was quantized. Neither codes nor scales, which
-   * may be read as an embedding is, are listed.
-   *
-   * @param filter which nodes may be changed
-   * @param known the constants that it had before
-   */
-  public static ModelWeights floatsOf(OnnxModel model, Predicate<Node> filter, Set<String> known) {
-    return of(model, filter, i -> i.tensor().type().isFloatingPoint() && known.contains(i.name()));
-  }
-
-  private static ModelWeights of(
-      OnnxModel model, Predicate<Node> filter, Predicate<Initializer> wanted) {
     GraphIndex index = new GraphIndex(model.graph());
     List<Weight> weights = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>();
     for (Initializer initializer : model.graph().initializers()) {
       Tensor tensor = initializer.tensor();
       List<Use> uses = index.uses(initializer.name());
-      if (tensor.shape().rank() < 2
-          || tensor.elementCount() < MIN_ELEMENTS
-          || uses.isEmpty()
-          || !wanted.test(initializer)) {
+      if (tensor.shape().rank() < 2 || tensor.elementCount() < MIN_ELEMENTS || uses.isEmpty()) {
         continue;
       }
       Node reader = uses.get(0).node();
@@ -114,7 +94,7 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
   }
 
   private static boolean multiplies(Use use) {
-    return READ_AS_CODES.getOrDefault(use.node().opType(), Set.of()).contains(use.inputIndex())
+    return QUANTIZED.contains(use.node().opType())
         || READ_AS_WEIGHT.getOrDefault(use.node().opType(), Set.of()).contains(use.inputIndex());
   }
 

@@ -1,9 +1,5 @@
 package dev.compress.quantize;
 
-import dev.compress.pass.CompressionPass;
-import java.util.Optional;
-import java.util.Set;
-
 /**
  * Changes the codes of quantized weights: the port for a technique that wants its say between the
  * rounding of a weight and its being written. Implementations are immutable records.
@@ -28,15 +24,6 @@ public interface CodeMap {
   /** How many runs of output channels have codes of their own. */
   int groups();
 
-  /**
-   * What becomes of the weights that stay float beside codes.
-   *
-   * @param filter which nodes may be changed
-   * @param known the constants that the model had before: others are scales
-   * @return a pass over the quantized model; empty where nothing does
-   */
-  Optional<CompressionPass> ofFloats(NodeFilter filter, Set<String> known);
-
   /** Leaves codes as they are. */
   record Unchanged() implements CodeMap {
     @Override
@@ -52,11 +39,6 @@ public interface CodeMap {
     @Override
     public int groups() {
       return 1;
-    }
-
-    @Override
-    public Optional<CompressionPass> ofFloats(NodeFilter filter, Set<String> known) {
-      return Optional.empty();
     }
   }
 }

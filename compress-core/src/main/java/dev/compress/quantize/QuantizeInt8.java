@@ -104,36 +104,19 @@ public record QuantizeInt8(
 
   @Override
   public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
-    return hasEnough(model)
-            || floats(model).filter(p -> p.notApplicableTo(model).isEmpty()).isPresent()
+    GraphIndex index = new GraphIndex(model.graph());
+    boolean weights =
+        model.graph().nodes().stream().anyMatch(n -> NodePattern.match(n, index).isPresent())
+            || model.graph().initializers().stream()
+                .anyMatch(i -> StoredWeights.match(i, index).isPresent())
+            || SubgraphWeights.exist(model.graph());
+    return weights
         ? Optional.empty()
         : Optional.of(new NotApplicable("no float weight is large enough to be worth it"));
   }
 
-  /** What becomes of weights of this model that stay float. */
-  private Optional<CompressionPass> floats(OnnxModel model) {
-    return codes.ofFloats(filter, names(model.graph()));
-  }
-
-  private static Set<String> names(Graph graph) {
-    return graph.initializers().stream().map(Initializer::name).collect(Collectors.toSet());
-  }
-
-  private static boolean hasEnough(OnnxModel model) {
-    GraphIndex index = new GraphIndex(model.graph());
-    return model.graph().nodes().stream().anyMatch(n -> NodePattern.match(n, index).isPresent())
-        || model.graph().initializers().stream()
-            .anyMatch(i -> StoredWeights.match(i, index).isPresent())
-        || SubgraphWeights.exist(model.graph());
-  }
-
   @Override
   public PassResult apply(OnnxModel model, PassContext context) {
-    if (!hasEnough(model)) {
-      return floats(model)
-          .map(floats -> floats.apply(model, context))
-          .orElseGet(() -> PassResult.unchanged(model));
-    }
     List<Change> changes = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>();
     List<String> warnings = new ArrayList<>();
@@ -160,20 +143,11 @@ public record QuantizeInt8(
       graph = new DynamicQuantizer(model, shapes, this, context).quantize(changes, skipped, traces);
     }
     graph = StoredWeights.storeAll(graph, filter, codes, context, changes);
-    List<WeightClaim> claims = new ArrayList<>(claims(model.graph(), graph));
-    Optional<CompressionPass> floats = floats(model);
-    if (floats.isPresent()) {
-      PassResult clustered = floats.get().apply(model.withGraph(graph), context);
-      graph = clustered.model().graph();
-      changes.addAll(clustered.changes());
-      skipped.addAll(clustered.skipped());
-      claims.addAll(clustered.claims());
-    }
     if (!changes.isEmpty()) { // not worth it alone
       graph = StoreFloat16.storeExact(graph, filter, context.scratch(), changes);
     }
     return new PassResult(model.withGraph(graph), changes, skipped, warnings, traces, notes)
-        .claiming(claims);
+        .claiming(claims(model.graph(), graph));
   }
 
   /** Of weights that were not there before, where codes are joined. */
@@ -181,7 +155,8 @@ public record QuantizeInt8(
     if (codes.most() == 0) {
       return List.of();
     }
-    Set<String> known = names(before);
+    Set<String> known =
+        before.initializers().stream().map(Initializer::name).collect(Collectors.toSet());
     return after.initializers().stream()
         .filter(i -> !known.contains(i.name()) && i.tensor().type().equals(ElementType.INT8))
         .filter(i -> i.tensor().shape().rank() > 1)
@@ -192,10 +167,6 @@ public record QuantizeInt8(
   /** Which nodes will be integer follows from shapes; what the data may change of it is noted. */
   @Override
   public PassResult plan(OnnxModel model, PassContext context) {
-    Optional<CompressionPass> floats = floats(model);
-    if (!hasEnough(model)) {
-      return floats.map(p -> p.plan(model, context)).orElseGet(() -> PassResult.unchanged(model));
-    }
     if (!isStatic(context, model)) {
       boolean rounds = rounding == Rounding.ADAPTIVE && context.calibration().isPresent();
       QuantizeInt8 quick =
@@ -209,20 +180,14 @@ public record QuantizeInt8(
     StaticQuantizer quantizer = new StaticQuantizer(this, model, shapes, context);
     Graph outline = quantizer.outline();
     List<Change> changes = new ArrayList<>(quantizer.changes());
-    outline = StoredWeights.storeAll(outline, filter, codes, context, changes);
-    List<Skipped> skipped = new ArrayList<>(quantizer.skipped());
-    if (floats.isPresent()) {
-      PassResult clustered = floats.get().plan(model.withGraph(outline), context);
-      changes.addAll(clustered.changes());
-      skipped.addAll(clustered.skipped());
-    }
+    StoredWeights.storeAll(outline, filter, codes, context, changes);
     List<String> notes =
         quantizer.changes().isEmpty()
             ? List.of()
             : List.of(
                 "Nothing was calibrated yet: where rounding turns out to ruin the outputs, more"
                     + " nodes stay float.");
-    return new PassResult(model, changes, skipped, shapes.warnings(), List.of(), notes);
+    return new PassResult(model, changes, quantizer.skipped(), shapes.warnings(), List.of(), notes);
   }
 
   /** Per-channel scales came with operator set 13. */

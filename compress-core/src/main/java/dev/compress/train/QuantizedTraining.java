@@ -77,11 +77,6 @@ public final class QuantizedTraining {
    * @param groups how many runs of channels have codes of their own
    */
   public record SharedCodes(int most, int groups) {
-    /** How many all groups have together at most: that many values a clustered float weight has. */
-    int all() {
-      return (int) Math.min(1L << 30, (long) most * groups);
-    }
-
     /** The runs of channels that share codes, along the first axis where all of them do. */
     Optional<ChannelGroups> of(Tensor codes) {
       byte[] bytes = codes.data().toByteArray();
@@ -182,7 +177,7 @@ public final class QuantizedTraining {
       editor.removeDead();
       Graph graph = editor.build();
       OnnxModel model = source.model().withGraph(graph);
-      Structure kept = Structure.of(model, shared.all());
+      Structure kept = Structure.of(model);
       Map<String, Rule> all = new LinkedHashMap<>(kept.rules());
       weights.forEach(w -> all.remove(w.parameter()));
       all.putAll(rules);
