@@ -73,13 +73,27 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
    * @param filter which nodes may be changed
    */
   public static ModelWeights of(OnnxModel model, Predicate<Node> filter) {
+    return of(model, filter, initializer -> true);
+  }
+
+  /**
+   * Finds some of them.
+   *
+   * @param filter which nodes may be changed
+   * @param wanted which constants are looked at
+   */
+  public static ModelWeights of(
+      OnnxModel model, Predicate<Node> filter, Predicate<Initializer> wanted) {
     GraphIndex index = new GraphIndex(model.graph());
     List<Weight> weights = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>();
     for (Initializer initializer : model.graph().initializers()) {
       Tensor tensor = initializer.tensor();
       List<Use> uses = index.uses(initializer.name());
-      if (tensor.shape().rank() < 2 || tensor.elementCount() < MIN_ELEMENTS || uses.isEmpty()) {
+      if (tensor.shape().rank() < 2
+          || tensor.elementCount() < MIN_ELEMENTS
+          || uses.isEmpty()
+          || !wanted.test(initializer)) {
         continue;
       }
       Node reader = uses.get(0).node();

@@ -7,6 +7,7 @@ import dev.compress.graph.Initializer;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.pass.CompressionPass;
+import dev.compress.pass.ModelWeights;
 import dev.compress.pass.NotApplicable;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;
@@ -143,6 +144,7 @@ public record QuantizeInt8(
       graph = new DynamicQuantizer(model, shapes, this, context).quantize(changes, skipped, traces);
     }
     graph = StoredWeights.storeAll(graph, filter, codes, context, changes);
+    skipped.addAll(keepingValues(model, model.withGraph(graph)));
     if (!changes.isEmpty()) { // not worth it alone
       graph = StoreFloat16.storeExact(graph, filter, context.scratch(), changes);
     }
@@ -155,13 +157,35 @@ public record QuantizeInt8(
     if (codes.most() == 0) {
       return List.of();
     }
-    Set<String> known =
-        before.initializers().stream().map(Initializer::name).collect(Collectors.toSet());
+    Set<String> known = names(before);
     return after.initializers().stream()
         .filter(i -> !known.contains(i.name()) && i.tensor().type().equals(ElementType.INT8))
         .filter(i -> i.tensor().shape().rank() > 1)
         .map(i -> WeightClaim.ofDistinct(i.name(), codes.most(), codes.groups()))
         .toList();
+  }
+
+  /** Weights without codes, where codes are joined: what is left float is what few values ruin. */
+  private List<Skipped> keepingValues(OnnxModel before, OnnxModel after) {
+    if (codes.most() == 0) {
+      return List.of();
+    }
+    Set<String> known = names(before.graph());
+    ModelWeights floats =
+        ModelWeights.of(
+            after, filter, i -> i.tensor().type().isFloatingPoint() && known.contains(i.name()));
+    List<Skipped> kept = new ArrayList<>(floats.skipped());
+    for (ModelWeights.Weight weight : floats.weights()) {
+      kept.add(
+          Skipped.of(
+              weight.readers().get(0),
+              "weight " + weight.name() + ": stays float and is not clustered"));
+    }
+    return kept;
+  }
+
+  private static Set<String> names(Graph graph) {
+    return graph.initializers().stream().map(Initializer::name).collect(Collectors.toSet());
   }
 
   /** Which nodes will be integer follows from shapes; what the data may change of it is noted. */
@@ -180,14 +204,16 @@ public record QuantizeInt8(
     StaticQuantizer quantizer = new StaticQuantizer(this, model, shapes, context);
     Graph outline = quantizer.outline();
     List<Change> changes = new ArrayList<>(quantizer.changes());
-    StoredWeights.storeAll(outline, filter, codes, context, changes);
+    outline = StoredWeights.storeAll(outline, filter, codes, context, changes);
+    List<Skipped> skipped = new ArrayList<>(quantizer.skipped());
+    skipped.addAll(keepingValues(model, model.withGraph(outline)));
     List<String> notes =
         quantizer.changes().isEmpty()
             ? List.of()
             : List.of(
                 "Nothing was calibrated yet: where rounding turns out to ruin the outputs, more"
                     + " nodes stay float.");
-    return new PassResult(model, changes, quantizer.skipped(), shapes.warnings(), List.of(), notes);
+    return new PassResult(model, changes, skipped, shapes.warnings(), List.of(), notes);
   }
 
   /** Per-channel scales came with operator set 13. */
