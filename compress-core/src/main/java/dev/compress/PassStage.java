@@ -109,17 +109,36 @@ final class PassStage {
         && learning.isEmpty() // what was learned since is no error
         && samples.isPresent()
         && !report.provesAnything()) {
-      double decibels =
-          ParameterTotals.of(before).elements() > MOST_PARAMETERS_COMPARED
-              ? Double.POSITIVE_INFINITY
-              : OutputFidelity.sqnrDb(
-                  before, last.model(), samples.get(), threads, work.progress());
-      if (decibels < ProofFindings.LEAST_SQNR_DB) {
-        report.noteFallback("too inexact");
-        return fallback.get().get();
+      Optional<Transformed> closer =
+          closer(before, last.model(), fallback.get(), samples.get(), threads);
+      if (closer.isPresent()) {
+        return closer.get();
       }
     }
     return new Transformed(last.model(), changed, true, "", fallback);
+  }
+
+  /** The fallback, where integers are off and it is not: few clusters may be what is off. */
+  private Optional<Transformed> closer(
+      OnnxModel before,
+      OnnxModel quantized,
+      Supplier<Transformed> fallback,
+      Samples samples,
+      int threads) {
+    if (ParameterTotals.of(before).elements() > MOST_PARAMETERS_COMPARED) {
+      return Optional.empty();
+    }
+    double decibels = OutputFidelity.sqnrDb(before, quantized, samples, threads, work.progress());
+    if (!(decibels < ProofFindings.LEAST_SQNR_DB)) {
+      return Optional.empty();
+    }
+    Transformed stored = fallback.get();
+    if (OutputFidelity.sqnrDb(before, stored.model(), samples, threads, work.progress())
+        <= decibels) {
+      return Optional.empty();
+    }
+    report.noteFallback("too inexact");
+    return Optional.of(stored);
   }
 
   private void noteTrainings() {
