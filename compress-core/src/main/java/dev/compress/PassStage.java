@@ -118,7 +118,7 @@ final class PassStage {
     return new Transformed(last.model(), changed, true, "", fallback);
   }
 
-  /** The fallback, where integers are off and it is not: few clusters may be what is off. */
+  /** The fallback, where it is closer to the input: few clusters may be what is off. */
   private Optional<Transformed> closer(
       OnnxModel before,
       OnnxModel quantized,
@@ -128,13 +128,16 @@ final class PassStage {
     if (ParameterTotals.of(before).elements() > MOST_PARAMETERS_COMPARED) {
       return Optional.empty();
     }
-    double decibels = OutputFidelity.sqnrDb(before, quantized, samples, threads, work.progress());
+    OutputFidelity fidelity = new OutputFidelity(before, samples, threads, work.progress());
+    if (!(fidelity.sqnrDb(quantized, OutputFidelity.FEW) < ProofFindings.LEAST_SQNR_DB)) {
+      return Optional.empty();
+    }
+    double decibels = fidelity.sqnrDb(quantized, OutputFidelity.MANY);
     if (!(decibels < ProofFindings.LEAST_SQNR_DB)) {
       return Optional.empty();
     }
     Transformed stored = fallback.get();
-    if (OutputFidelity.sqnrDb(before, stored.model(), samples, threads, work.progress())
-        <= decibels) {
+    if (fidelity.sqnrDb(stored.model(), OutputFidelity.MANY) <= decibels) {
       return Optional.empty();
     }
     report.noteFallback("too inexact");

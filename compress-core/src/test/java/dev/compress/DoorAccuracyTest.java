@@ -160,6 +160,6 @@ class DoorAccuracyTest extends DoorBench {
   private double decibels(OnnxModel model) {
     OnnxModel from = OnnxReader.read(input).model();
     Samples samples = DatasetSamples.of(data(1), from, SAMPLES, 1);
-    return OutputFidelity.sqnrDb(from, model, samples, 1, Progress.NONE);
+    return new OutputFidelity(from, samples, 1, Progress.NONE).sqnrDb(model, OutputFidelity.MANY);
   }
 }

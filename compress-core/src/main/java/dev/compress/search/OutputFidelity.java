@@ -10,30 +10,35 @@ import dev.compress.tensor.ElementType;
 import dev.compress.tensor.TensorBuffer;
 import java.util.Map;
 
-/** How close a model's outputs are to another one's, on a few samples. */
-public final class OutputFidelity {
-  private static final int SAMPLES = 4;
+/**
+ * How close a model's outputs are to another one's, on a few samples.
+ *
+ * @param before the float model
+ * @param samples inputs of both
+ * @param threads for the runtime
+ * @param progress asked whether to stop
+ */
+public record OutputFidelity(OnnxModel before, Samples samples, int threads, Progress progress) {
+  /** Enough to see that nothing is wrong; what looks wrong on so few may not be. */
+  public static final int FEW = 4;
 
-  private OutputFidelity() {}
+  /** Enough to say how far outputs are off. */
+  public static final int MANY = 32;
 
   /**
    * Signal to quantization noise of all float outputs together: {@code 10 log10(sum x^2 / sum (x -
    * y)^2)}.
    *
-   * @param before the float model
-   * @param after the quantized one
-   * @param samples inputs of both; the first few are run
-   * @param threads for the runtime
-   * @param progress asked whether to stop
+   * @param after the quantized model
+   * @param count how many samples are run
    * @return decibels; infinite where nothing differs or nothing could be compared
    */
-  public static double sqnrDb(
-      OnnxModel before, OnnxModel after, Samples samples, int threads, Progress progress) {
+  public double sqnrDb(OnnxModel after, int count) {
     FidelityScorer scorer = new FidelityScorer();
     SessionOptions options = SessionOptions.of(threads);
     try (InferenceSession a = InferenceSession.open(before, options);
         InferenceSession b = InferenceSession.open(after, options)) {
-      int[] left = {SAMPLES};
+      int[] left = {count};
       samples.forEachBatch(
           1,
           (inputs, n) -> {
