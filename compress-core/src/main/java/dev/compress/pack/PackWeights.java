@@ -65,7 +65,8 @@ public record PackWeights(boolean limited) implements CompressionPass {
   private static List<Initializer> eligible(OnnxModel model) {
     GraphIndex index = new GraphIndex(model.graph());
     Set<String> packed = new HashSet<>();
-    new PackedValues(model, true).find().forEach(p -> packed.addAll(p.constants().keySet()));
+    // float16 with a Cast is dense: fewer bits may do
+    new PackedValues(model, false).find().forEach(p -> packed.addAll(p.constants().keySet()));
     return model.graph().initializers().stream()
         .filter(i -> isEligible(i, index) && !packed.contains(i.name()))
         .toList();
