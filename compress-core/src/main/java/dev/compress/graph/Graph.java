@@ -1,5 +1,6 @@
 package dev.compress.graph;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -132,5 +133,18 @@ public record Graph(
         docString,
         metadata,
         extras);
+  }
+
+  /** Initializers, and the values of Constant nodes under the names of their outputs. */
+  public List<Initializer> constants() {
+    List<Initializer> constants = new ArrayList<>(initializers);
+    for (Node node : nodes) {
+      if (node.is("Constant")) {
+        node.tensorAttribute("value")
+            .map(i -> Initializer.of(node.output(0), i.tensor()))
+            .ifPresent(constants::add);
+      }
+    }
+    return constants;
   }
 }

@@ -1,5 +1,6 @@
 package dev.compress.pass;
 
+import dev.compress.graph.Graph;
 import dev.compress.graph.GraphIndex;
 import dev.compress.graph.GraphIndex.Use;
 import dev.compress.graph.Initializer;
@@ -68,12 +69,25 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
   }
 
   /**
-   * Finds them.
+   * Finds them. Those inside If, Loop and Scan are told of, one line a node.
    *
    * @param filter which nodes may be changed
    */
   public static ModelWeights of(OnnxModel model, Predicate<Node> filter) {
-    return of(model, filter, initializer -> true);
+    ModelWeights found = of(model, filter, initializer -> true);
+    List<Skipped> skipped = new ArrayList<>(found.skipped());
+    for (Node node : model.graph().nodes()) {
+      long inside = inSubgraphs(node);
+      if (inside > 0) {
+        skipped.add(
+            Skipped.of(
+                node,
+                inside
+                    + (inside == 1 ? " weight" : " weights")
+                    + " in its subgraphs: only those of the main graph are changed"));
+      }
+    }
+    return new ModelWeights(found.weights(), skipped);
   }
 
   /**
@@ -105,6 +119,20 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
       }
     }
     return new ModelWeights(weights, skipped);
+  }
+
+  private static long inSubgraphs(Node node) {
+    long weights = 0;
+    for (Graph body : node.subgraphs()) {
+      weights +=
+          body.constants().stream()
+              .map(Initializer::tensor)
+              .filter(t -> t.type().equals(ElementType.FLOAT))
+              .filter(t -> t.shape().rank() >= 2 && t.elementCount() >= MIN_ELEMENTS)
+              .count();
+      weights += body.nodes().stream().mapToLong(ModelWeights::inSubgraphs).sum();
+    }
+    return weights;
   }
 
   private static boolean multiplies(Use use) {

@@ -33,7 +33,7 @@ final class SubgraphWeights {
       for (Graph body : node.subgraphs()) {
         GraphIndex index = new GraphIndex(body);
         if (exist(body)
-            || constants(body).stream().anyMatch(c -> StoredWeights.match(c, index).isPresent())) {
+            || body.constants().stream().anyMatch(c -> StoredWeights.match(c, index).isPresent())) {
           return true;
         }
       }
@@ -75,7 +75,7 @@ final class SubgraphWeights {
     for (Node node : body.nodes()) {
       editor.replace(node, stored(node, main, changes));
     }
-    for (Initializer constant : constants(body)) {
+    for (Initializer constant : body.constants()) {
       StoredWeights stored = StoredWeights.match(constant, index).orElse(null);
       if (stored == null
           || !index.uses(constant.name()).stream().allMatch(u -> filter.test(u.node()))) {
@@ -89,18 +89,5 @@ final class SubgraphWeights {
       changes.add(Change.of(reader, "weight " + constant.name() + " stored in 8 bits"));
     }
     return editor.build();
-  }
-
-  /** Initializers and the values of Constant nodes. */
-  private static List<Initializer> constants(Graph body) {
-    List<Initializer> constants = new ArrayList<>(body.initializers());
-    for (Node node : body.nodes()) {
-      if (node.is("Constant")) {
-        node.tensorAttribute("value")
-            .map(i -> Initializer.of(node.output(0), i.tensor()))
-            .ifPresent(constants::add);
-      }
-    }
-    return constants;
   }
 }
