@@ -5,6 +5,7 @@ import dev.compress.pack.UnpackWeights;
 import dev.compress.pass.CompressionPass;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.Pipeline;
+import dev.compress.prepare.WidenFloat16;
 import dev.compress.tensor.Scratch;
 import java.util.List;
 
@@ -25,7 +26,9 @@ final class Storing {
    */
   Storing(Work work, Scratch scratch) {
     this.report = work.report();
-    this.passes = work.passes().storing(report.hasChanged(UnpackWeights.NAME));
+    this.passes =
+        work.passes()
+            .storing(report.hasChanged(UnpackWeights.NAME), report.hasChanged(WidenFloat16.NAME));
     this.context = new PassContext(scratch, work.progress(), report.threads(), report.seed());
   }
 

@@ -107,8 +107,8 @@ class FloatsBesideCodesTest extends DoorBench {
     return report.passes().stream()
         .filter(p -> p.name().equals("quantize-int8"))
         .flatMap(p -> p.skipped().stream())
-        .filter(s -> s.reason().startsWith("weight "))
-        .collect(Collectors.toMap(Skipped::node, Skipped::reason));
+        .filter(s -> s.detail().startsWith("weight "))
+        .collect(Collectors.toMap(Skipped::node, s -> s.detail() + ": " + s.reason()));
   }
 
   private Map<String, Tensor> dense(boolean packed) {

@@ -101,9 +101,10 @@ public record PackWeights(boolean limited) implements CompressionPass {
         packable.add(initializer);
       } else {
         skipped.add(
-            Skipped.of(
+            Skipped.ofWeight(
                 index.uses(initializer.name()).get(0).node(),
-                "weight " + initializer.name() + " takes over 1 GiB: it stays dense"));
+                initializer.name(),
+                "takes over 1 GiB: it stays dense"));
       }
     }
     ParallelLoop.run(

@@ -115,7 +115,7 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
       if (why.isEmpty()) {
         weights.add(new Weight(initializer, uses.stream().map(Use::node).toList()));
       } else if (uses.stream().anyMatch(ModelWeights::multiplies)) {
-        skipped.add(Skipped.of(reader, "weight " + initializer.name() + ": " + why));
+        skipped.add(Skipped.ofWeight(reader, initializer.name(), why));
       }
     }
     return new ModelWeights(weights, skipped);

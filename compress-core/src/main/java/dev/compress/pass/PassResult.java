@@ -127,6 +127,11 @@ public record PassResult(
       return new Skipped(node.label(), node.opType(), reason, detail);
     }
 
+    /** A weight that was left alone. */
+    public static Skipped ofWeight(Node reader, String weight, String reason) {
+      return of(reader, reason, "weight " + weight);
+    }
+
     /** The reason with its detail. */
     public String explained() {
       return detail.isEmpty() ? reason : reason + " (" + detail + ")";

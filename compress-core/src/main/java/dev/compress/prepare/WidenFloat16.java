@@ -33,14 +33,20 @@ import java.util.stream.Stream;
  *
  * <p>The whole model is widened or nothing: left alone, with the reason, is a model with operators
  * of other makers that read or make float16, because only those know whether they take float32.
+ *
+ * @param bodies whether models whose subgraphs hold float16 are widened too: their constants take
+ *     twice the bytes until something else stores them in less
  */
-public record WidenFloat16() implements CompressionPass {
+public record WidenFloat16(boolean bodies) implements CompressionPass {
+  /** In reports. */
+  public static final String NAME = "widen-float16";
+
   /** Whose operators take float32 wherever they take float16. */
   private static final Set<String> KNOWN_DOMAINS = Set.of("", "com.microsoft");
 
   @Override
   public String name() {
-    return "widen-float16";
+    return NAME;
   }
 
   @Override
@@ -78,8 +84,8 @@ public record WidenFloat16() implements CompressionPass {
     return PassResult.of(widened, changes, List.of());
   }
 
-  /** Nodes that may want float16, in the main graph or a body. */
-  private static List<Skipped> foreign(OnnxModel model, Shapes shapes) {
+  /** Nodes that may want float16, or are to keep it, in the main graph or a body. */
+  private List<Skipped> foreign(OnnxModel model, Shapes shapes) {
     List<Skipped> found = new ArrayList<>();
     for (Node node : model.graph().nodes()) {
       boolean here =
@@ -89,6 +95,8 @@ public record WidenFloat16() implements CompressionPass {
                   .anyMatch(v -> shapes.element(v).map(ElementType.FLOAT16::equals).orElse(true));
       if (here || HalfValues.hasOtherDomain(node, KNOWN_DOMAINS)) {
         found.add(Skipped.of(node, "an operator of " + node.domain() + " may want float16"));
+      } else if (!bodies && node.subgraphs().stream().anyMatch(HalfValues::isIn)) {
+        found.add(Skipped.of(node, "constants of its subgraphs would take twice the bytes"));
       }
     }
     return found;

@@ -325,7 +325,7 @@ public record PruneWeights(
                   ? InputRows.layoutOf(layer).inPerGroup() + " inputs do not divide into fours"
                   : "";
       if (!why.isEmpty() || layer == null) {
-        skipped.add(Skipped.of(weight.readers().get(0), "weight " + weight.name() + ": " + why));
+        skipped.add(Skipped.ofWeight(weight.readers().get(0), weight.name(), why));
         continue;
       }
       requireFinite(weight, ScoreHistogram.of(weight.tensor(), scoresOf(weight, scores)));

@@ -177,9 +177,8 @@ public record QuantizeInt8(
     List<Skipped> kept = new ArrayList<>(floats.skipped());
     for (ModelWeights.Weight weight : floats.weights()) {
       kept.add(
-          Skipped.of(
-              weight.readers().get(0),
-              "weight " + weight.name() + ": stays float and is not clustered"));
+          Skipped.ofWeight(
+              weight.readers().get(0), weight.name(), "stays float and is not clustered"));
     }
     return kept;
   }

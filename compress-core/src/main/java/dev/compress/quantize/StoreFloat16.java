@@ -80,8 +80,7 @@ public record StoreFloat16(NodeFilter filter) implements CompressionPass {
       Optional<Tensor> half = half(initializer.tensor(), context.scratch());
       if (half.isEmpty()) {
         skipped.add(
-            Skipped.of(
-                reader, "weight " + initializer.name() + " has values beyond float16's 65504"));
+            Skipped.ofWeight(reader, initializer.name(), "has values beyond float16's 65504"));
         continue;
       }
       emit(editor, initializer, half.get());

@@ -18,6 +18,7 @@ import dev.compress.prune.channels.PruneChannels;
 import dev.compress.quantize.NodeFilter;
 import dev.compress.quantize.QuantizationMode;
 import dev.compress.quantize.Rounding;
+import dev.compress.quantize.StoreFloat16;
 import dev.compress.quantize.Target;
 import dev.compress.train.Augmentation;
 import java.util.ArrayList;
@@ -214,13 +215,22 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
   private List<CompressionPass> onceConstant() {
     List<CompressionPass> onceConstant = new ArrayList<>();
     onceConstant.add(new UnpackWeights(false));
-    boolean integers = quantization() == Quantization.INT8 || quantization() == Quantization.INT4;
-    if (integers && target.isCpu()) {
-      onceConstant.add(new WidenFloat16());
+    if (widensHalves()) {
+      boolean integers = quantization() == Quantization.INT8 || quantization() == Quantization.INT4;
+      onceConstant.add(new WidenFloat16(integers)); // which are stored in bodies too
     }
     // While batch normalization is there to tell.
     channelPruning().filter(PruneChannels::wantsBatchNorm).ifPresent(onceConstant::add);
     return onceConstant;
+  }
+
+  /** Whether float16 becomes float32 on the way, in which weights are seen as weights. */
+  private boolean widensHalves() {
+    return switch (quantization()) {
+      case INT8, INT4 -> target.isCpu();
+      case FP16 -> reshapesWeights(); // it is made float16 again
+      case NONE -> reshapesWeights() && target.isCpu(); // elsewhere float16 is what is fast
+    };
   }
 
   /** When weights are stored in their smallest form. */
@@ -310,17 +320,25 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
    * The passes that store a finished model.
    *
    * @param wasPacked whether the input was packed
+   * @param wasHalf whether the input was float16 and is not now
    * @return in order
    */
-  public List<CompressionPass> storing(boolean wasPacked) {
-    return switch (packMode()) {
-      case NONE -> List.of();
-      case ALWAYS -> List.of(new TrimQuantization(), new PackWeights(false));
-      case AUTO ->
-          leavesPatterns() || wasPacked
-              ? List.of(new TrimQuantization(), new PackWeights(true))
-              : List.of();
-    };
+  public List<CompressionPass> storing(boolean wasPacked, boolean wasHalf) {
+    List<CompressionPass> all = new ArrayList<>();
+    if (wasHalf && quantization() == Quantization.NONE) {
+      all.add(new StoreFloat16(NodeFilter.ALL)); // what was 16 bits does not become 32
+    }
+    boolean packs =
+        switch (packMode()) {
+          case NONE -> false;
+          case ALWAYS -> true;
+          case AUTO -> leavesPatterns() || wasPacked;
+        };
+    if (packs) {
+      all.add(new TrimQuantization());
+      all.add(new PackWeights(packMode() == Packing.AUTO));
+    }
+    return all;
   }
 
   /**

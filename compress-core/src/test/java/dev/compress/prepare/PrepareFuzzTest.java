@@ -140,7 +140,7 @@ class PrepareFuzzTest {
     try {
       model = GraphValidator.check(mutant).model();
       prepared = model;
-      for (CompressionPass pass : PreparePasses.all(opset, List.of(new WidenFloat16()))) {
+      for (CompressionPass pass : PreparePasses.all(opset, List.of(new WidenFloat16(true)))) {
         prepared = pass.apply(prepared, Check.context()).model();
       }
     } catch (CompressionException e) {

@@ -59,7 +59,7 @@ class WidenFloat16Test {
             Node.of("Conv", "conv", List.of("x", "w", "b"), List.of("c")),
             Node.of("Relu", "", List.of("c"), List.of("r")),
             Node.of("Add", "", List.of("r", "c"), List.of("y")));
-    PassResult result = Check.apply(new WidenFloat16(), model, HALF_ROUNDING);
+    PassResult result = Check.apply(new WidenFloat16(true), model, HALF_ROUNDING);
     hasNoHalfInside(result.model());
     assertThat(result.model().graph().inputs()).isEqualTo(model.graph().inputs());
     assertThat(Check.text(result.model()))
@@ -82,7 +82,7 @@ class WidenFloat16Test {
             List.of(halves("w", 1, 16, 8)),
             cast("w", "w_float", ElementType.FLOAT),
             Node.of("MatMul", "", List.of("x", "w_float"), List.of("y")));
-    PassResult result = Check.apply(new WidenFloat16(), model, 0);
+    PassResult result = Check.apply(new WidenFloat16(true), model, 0);
     assertThat(Check.text(new RemoveIdentity().apply(result.model(), Check.context()).model()))
         .containsExactly("MatMul(x, w) -> y");
   }
@@ -123,7 +123,7 @@ class WidenFloat16Test {
                 List.of("y"),
                 Attribute.of("then_branch", then),
                 Attribute.of("else_branch", other)));
-    PassResult result = Check.apply(new WidenFloat16(), model, HALF_ROUNDING);
+    PassResult result = Check.apply(new WidenFloat16(true), model, HALF_ROUNDING);
     hasNoHalfInside(result.model());
   }
 
@@ -146,7 +146,7 @@ class WidenFloat16Test {
                     "value",
                     Tensor.ofBytes(ElementType.FLOAT16, Shape.of(1), new byte[] {0x00, 0x3e}))),
             Node.of("Sum", "", List.of("h", "eye", "c"), List.of("y")));
-    PassResult result = Check.apply(new WidenFloat16(), model, HALF_ROUNDING);
+    PassResult result = Check.apply(new WidenFloat16(true), model, HALF_ROUNDING);
     hasNoHalfInside(result.model());
   }
 
@@ -160,7 +160,7 @@ class WidenFloat16Test {
             List.of(halves("w", 1, 4)),
             Node.of("Add", "", List.of("x", "w"), List.of("y")),
             Node.of("Identity", "", List.of("x"), List.of("z")));
-    PassResult result = new WidenFloat16().apply(model, Check.context());
+    PassResult result = new WidenFloat16(true).apply(model, Check.context());
     assertThat(result.model().graph().outputs()).isEqualTo(model.graph().outputs());
     Check.sameOutputs(model, result.model(), HALF_ROUNDING);
     assertThat(Check.text(result.model())).contains("Add(x_f, w_f) -> y_f");
@@ -188,7 +188,7 @@ class WidenFloat16Test {
                 foreign,
                 Node.of("Add", "", List.of("m", "w"), List.of("y")))
             .withOpset("my.domain", 1);
-    PassResult result = Check.unchanged(new WidenFloat16(), model);
+    PassResult result = Check.unchanged(new WidenFloat16(true), model);
     assertThat(result.skipped())
         .singleElement()
         .satisfies(s -> assertThat(s.node()).isEqualTo("mine"));
@@ -203,7 +203,7 @@ class WidenFloat16Test {
             List.of(ValueInfo.of("y", new ValueType.Undeclared())),
             List.of(Check.weights("w", 1, 4)),
             Node.of("Add", "", List.of("x", "w"), List.of("y")));
-    assertThat(new WidenFloat16().notApplicableTo(model)).isPresent();
-    Check.unchanged(new WidenFloat16(), model);
+    assertThat(new WidenFloat16(true).notApplicableTo(model)).isPresent();
+    Check.unchanged(new WidenFloat16(true), model);
   }
 }
