@@ -9,6 +9,7 @@ import dev.compress.onnx.OnnxReader;
 import dev.compress.onnx.OnnxWriter;
 import dev.compress.onnx.WriteSettings;
 import dev.compress.onnx.WrittenModel;
+import dev.compress.pack.UnpackWeights;
 import dev.compress.proof.ProofJob;
 import dev.compress.proof.ProofMode;
 import dev.compress.proof.Prover;
@@ -176,6 +177,8 @@ final class OutputStage {
         OnnxWriter.write(stamped(model), output, settings(overwrite), work.progress());
     // Changed weights were asked for, even where what is said of them makes the file longer.
     boolean wanted = passes.reshapesWeights() && transformed.fallback().isEmpty();
+    // What was packed is small in float: in integers it is fast.
+    wanted |= report.hasChanged(UnpackWeights.NAME) && !report.plannedInteger().isEmpty();
     if (written.bytes() <= loaded.bytes() || wanted) {
       return new Output(written, transformed);
     }

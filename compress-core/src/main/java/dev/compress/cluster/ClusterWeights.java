@@ -49,7 +49,7 @@ public record ClusterWeights(int centroids, int groups, boolean keepingZeros, No
 
   @Override
   public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
-    ModelWeights found = ModelWeights.of(model, filter);
+    ModelWeights found = ModelWeights.of(model, filter).unlessQuantized();
     return found.weights().isEmpty() && found.skipped().isEmpty()
         ? Optional.of(new NotApplicable("there is no float weight to cluster"))
         : Optional.empty();
@@ -57,7 +57,7 @@ public record ClusterWeights(int centroids, int groups, boolean keepingZeros, No
 
   @Override
   public PassResult apply(OnnxModel model, PassContext context) {
-    ModelWeights found = ModelWeights.of(model, filter);
+    ModelWeights found = ModelWeights.of(model, filter).unlessQuantized();
     GraphEditor editor = new GraphEditor(model.graph());
     List<Change> changes = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>(found.skipped());
@@ -92,7 +92,7 @@ public record ClusterWeights(int centroids, int groups, boolean keepingZeros, No
 
   @Override
   public PassResult plan(OnnxModel model, PassContext context) {
-    ModelWeights found = ModelWeights.of(model, filter);
+    ModelWeights found = ModelWeights.of(model, filter).unlessQuantized();
     List<Change> changes =
         found.weights().stream()
             .map(w -> Change.of(w.readers().get(0), "weight " + w.name() + " clustered"))

@@ -1,5 +1,6 @@
 package dev.compress.pack;
 
+import dev.compress.graph.Attribute;
 import dev.compress.graph.GraphEditor;
 import dev.compress.graph.GraphIndex;
 import dev.compress.graph.Node;
@@ -10,6 +11,7 @@ import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult;
 import dev.compress.pass.PassResult.Change;
 import dev.compress.tensor.ElementType;
+import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,7 +23,8 @@ import java.util.Optional;
  * Leaves out of a quantized model what follows from the rest of it: zero points of constants that
  * are zero, which is what their absence means, and scales of biases that are the product of the
  * input's and the weight's, which the runtime multiplies at load to the same bits. Once weights
- * take a bit each, these take a quarter of the file.
+ * take a bit each, these take a quarter of the file. Without a zero point a weight of Gemm is
+ * computed in float (ONNX Runtime 1.29): there it is made at load.
  *
  * <pre>{@code
  * before: DequantizeLinear(B int32, sb, zb)      after: DequantizeLinear(B, Mul(sw, sx))
@@ -30,6 +33,9 @@ import java.util.Optional;
 public record TrimQuantization() implements CompressionPass {
   /** Under this a Mul takes more than the scales. */
   private static final int MIN_SCALES = 10;
+
+  /** Under this a ConstantOfShape takes more than the zero points. */
+  private static final int MIN_ZEROS = 64;
 
   @Override
   public String name() {
@@ -58,7 +64,12 @@ public record TrimQuantization() implements CompressionPass {
       if ((dequantizes || node.is("MatMulInteger"))
           && index.constant(node.input(constant)).isPresent()
           && index.constant(node.input(zeroPoint)).filter(TrimQuantization::isZero).isPresent()) {
-        trimmed = trimmed.withInputs(trimmed.inputs().subList(0, zeroPoint));
+        if (!isRead(node, "Gemm", index)) {
+          trimmed = trimmed.withInputs(trimmed.inputs().subList(0, zeroPoint));
+        } else if (isLong(node.input(zeroPoint), index)) {
+          trimmed =
+              trimmed.withInput(zeroPoint, zeros(node.input(zeroPoint), index, editor, products));
+        }
       }
       Optional<String[]> factors = dequantizes ? factors(node, index) : Optional.empty();
       if (factors.isPresent()) {
@@ -83,6 +94,40 @@ public record TrimQuantization() implements CompressionPass {
     }
     editor.removeDead();
     return PassResult.of(model.withGraph(editor.build()), changes, List.of());
+  }
+
+  /** Whether a node makes the weight of such a node. */
+  private static boolean isRead(Node node, String as, GraphIndex index) {
+    return index.uses(node.output(0)).stream()
+        .anyMatch(u -> u.inputIndex() == 1 && u.node().is(as));
+  }
+
+  private static boolean isLong(String zeros, GraphIndex index) {
+    return index
+        .constant(zeros)
+        .filter(t -> t.elementCount() >= MIN_ZEROS && t.shape().rank() == 1)
+        .isPresent();
+  }
+
+  /** As many zeros, made at load. */
+  private static String zeros(
+      String name, GraphIndex index, GraphEditor editor, Map<String, String> made) {
+    Tensor zeros = index.constant(name).orElseThrow();
+    return made.computeIfAbsent(
+        zeros.type() + " " + zeros.elementCount(),
+        k -> {
+          Tensor count = Tensor.ofLongs(Shape.of(1), zeros.elementCount());
+          String value = editor.freshName("_z");
+          Tensor zero = Tensor.ofBytes(zeros.type(), Shape.of(1), new byte[1]);
+          editor.add(
+              Node.of(
+                  "ConstantOfShape",
+                  "",
+                  List.of(editor.addInitializer("_c", count)),
+                  List.of(value),
+                  Attribute.of("value", zero)));
+          return value;
+        });
   }
 
   private static boolean isZero(Tensor tensor) {

@@ -22,8 +22,9 @@ import java.util.function.Predicate;
  *
  * @param weights those that may be changed, in the model's order
  * @param skipped the others that look like weights, with reasons
+ * @param quantized the elements of those that are codes of 8 bits
  */
-public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
+public record ModelWeights(List<Weight> weights, List<Skipped> skipped, long quantized) {
   /** Smaller ones decide much and take little. */
   private static final long MIN_ELEMENTS = 64;
 
@@ -40,6 +41,8 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
 
   /** What stands between a quantized weight and the node that multiplies. */
   private static final Set<String> QUANTIZED = Set.of("DequantizeLinear", "MatMulInteger");
+
+  private static final Set<ElementType> CODES = Set.of(ElementType.INT8, ElementType.UINT8);
 
   /**
    * One weight.
@@ -87,7 +90,7 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
                     + " in its subgraphs: only those of the main graph are changed"));
       }
     }
-    return new ModelWeights(found.weights(), skipped);
+    return new ModelWeights(found.weights(), skipped, found.quantized());
   }
 
   /**
@@ -101,6 +104,7 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
     GraphIndex index = new GraphIndex(model.graph());
     List<Weight> weights = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>();
+    long quantized = 0;
     for (Initializer initializer : model.graph().initializers()) {
       Tensor tensor = initializer.tensor();
       List<Use> uses = index.uses(initializer.name());
@@ -114,11 +118,12 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
       String why = reason(initializer, uses, index, filter);
       if (why.isEmpty()) {
         weights.add(new Weight(initializer, uses.stream().map(Use::node).toList()));
-      } else if (uses.stream().anyMatch(ModelWeights::multiplies)) {
+      } else if (isCodes(initializer, uses) || uses.stream().anyMatch(ModelWeights::multiplies)) {
+        quantized += isCodes(initializer, uses) ? tensor.elementCount() : 0;
         skipped.add(Skipped.ofWeight(reader, initializer.name(), why));
       }
     }
-    return new ModelWeights(weights, skipped);
+    return new ModelWeights(weights, skipped, quantized);
   }
 
   private static long inSubgraphs(Node node) {
@@ -133,6 +138,30 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped) {
       weights += body.nodes().stream().mapToLong(ModelWeights::inSubgraphs).sum();
     }
     return weights;
+  }
+
+  /**
+   * The same, with nothing to change where most of the model's weights are quantized: zeros and
+   * shared values in the few that were kept float ruin it and save nothing.
+   */
+  public ModelWeights unlessQuantized() {
+    long floats = weights.stream().mapToLong(w -> w.tensor().elementCount()).sum();
+    if (quantized <= floats) {
+      return this;
+    }
+    List<Skipped> all = new ArrayList<>(skipped);
+    for (Weight weight : weights) {
+      String why = "most of the model is quantized already; start from the float model";
+      all.add(Skipped.ofWeight(weight.readers().get(0), weight.name(), why));
+    }
+    return new ModelWeights(List.of(), all, quantized);
+  }
+
+  private static boolean isCodes(Initializer initializer, List<Use> uses) {
+    return CODES.contains(initializer.tensor().type())
+        && uses.stream()
+            .map(u -> u.node().opType())
+            .anyMatch(op -> QUANTIZED.contains(op) || op.equals("Cast"));
   }
 
   private static boolean multiplies(Use use) {

@@ -72,7 +72,7 @@ public record PruneWeights(
 
   @Override
   public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
-    ModelWeights found = ModelWeights.of(model, filter);
+    ModelWeights found = ModelWeights.of(model, filter).unlessQuantized();
     return found.weights().isEmpty() && found.skipped().isEmpty()
         ? Optional.of(new NotApplicable("there is no float weight to prune"))
         : Optional.empty();
@@ -80,7 +80,7 @@ public record PruneWeights(
 
   @Override
   public PassResult plan(OnnxModel model, PassContext context) {
-    ModelWeights found = ModelWeights.of(model, filter);
+    ModelWeights found = ModelWeights.of(model, filter).unlessQuantized();
     requireGradients(model, context);
     List<Change> changes =
         found.weights().stream()
@@ -91,7 +91,7 @@ public record PruneWeights(
 
   @Override
   public PassResult apply(OnnxModel model, PassContext context) {
-    ModelWeights found = ModelWeights.of(model, filter);
+    ModelWeights found = ModelWeights.of(model, filter).unlessQuantized();
     List<Skipped> skipped = new ArrayList<>(found.skipped());
     List<String> warnings = new ArrayList<>();
     boolean data = context.calibration().isPresent();

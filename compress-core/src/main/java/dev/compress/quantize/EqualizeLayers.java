@@ -100,7 +100,8 @@ public record EqualizeLayers(NodeFilter filter) implements CompressionPass {
   private Optional<NodePattern> conv(Node node, GraphIndex index) {
     return NodePattern.match(node, index)
         .filter(p -> node.is("Conv") && filter.test(node))
-        .filter(p -> p.tensor().elementCount() <= Integer.MAX_VALUE);
+        .filter(p -> p.tensor().elementCount() <= Integer.MAX_VALUE)
+        .filter(p -> !FewValues.are(p.tensor())); // a scale a channel would make them many
   }
 
   private Optional<NodePattern> next(NodePattern pattern, GraphIndex index) {

@@ -6,7 +6,7 @@ import java.util.HashSet;
 import java.util.Set;
 
 /** Tells weights that share few values, because they were clustered, from others. */
-final class FewValues {
+public final class FewValues {
   /** As many as codes of 8 bits tell apart. */
   private static final int MOST = 255;
 
@@ -15,9 +15,13 @@ final class FewValues {
 
   private FewValues() {}
 
-  /** Whether a weight's different values are no more than codes, each in several places. */
-  static boolean are(Tensor weight) {
+  /**
+   * Whether a weight's different values are no more than codes, each in several places. Zeros say
+   * nothing: those of a pruned weight leave it few values that nobody made alike.
+   */
+  public static boolean are(Tensor weight) {
     Set<Float> values = new HashSet<>();
+    long others = 0;
     long elements = weight.elementCount();
     float[] piece = new float[(int) Math.min(PIECE, elements)];
     FloatReader reader = new FloatReader(weight);
@@ -25,12 +29,15 @@ final class FewValues {
       int count = (int) Math.min(piece.length, elements - from);
       reader.read(from, piece, 0, count);
       for (int i = 0; i < count; i++) {
-        values.add(piece[i] == 0 ? 0f : piece[i]); // -0 is 0
+        if (piece[i] != 0) {
+          others++;
+          values.add(piece[i]);
+        }
         if (values.size() > MOST) {
           return false;
         }
       }
     }
-    return elements >= (long) FEWEST_WEIGHTS_A_VALUE * values.size();
+    return others >= (long) FEWEST_WEIGHTS_A_VALUE * values.size();
   }
 }

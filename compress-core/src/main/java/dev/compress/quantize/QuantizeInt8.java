@@ -165,15 +165,18 @@ public record QuantizeInt8(
         .toList();
   }
 
-  /** Weights without codes, where codes are joined: what is left float is what few values ruin. */
+  /**
+   * Weights that have codes already; and those without codes, where codes are joined: what is left
+   * float is what few values ruin.
+   */
   private List<Skipped> keepingValues(OnnxModel before, OnnxModel after) {
-    if (codes.most() == 0) {
-      return List.of();
-    }
     Set<String> known = names(before.graph());
+    boolean joined = codes.most() > 0;
     ModelWeights floats =
         ModelWeights.of(
-            after, filter, i -> i.tensor().type().isFloatingPoint() && known.contains(i.name()));
+            after,
+            filter,
+            i -> known.contains(i.name()) && (joined || !i.tensor().type().isFloatingPoint()));
     List<Skipped> kept = new ArrayList<>(floats.skipped());
     for (ModelWeights.Weight weight : floats.weights()) {
       kept.add(

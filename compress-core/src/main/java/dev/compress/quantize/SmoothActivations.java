@@ -199,7 +199,8 @@ public record SmoothActivations(NodeFilter filter) implements CompressionPass {
         && !index.isOutput(norm.value())
         && readers.size() == uses.size()
         && readers.stream()
-            .allMatch(r -> filter.test(r.node()) && r.reductionLength() == norm.channels());
+            .allMatch(r -> filter.test(r.node()) && r.reductionLength() == norm.channels())
+        && readers.stream().noneMatch(r -> FewValues.are(r.tensor())); // a scale an input: many
   }
 
   private static List<NodePattern> readers(String value, GraphIndex index) {

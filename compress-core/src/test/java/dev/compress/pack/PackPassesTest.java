@@ -178,6 +178,79 @@ class PackPassesTest {
     assertThat(weight.bytes()).isLessThan(weight.elements() / 3);
   }
 
+  /** Its weight needs a zero point, or the runtime computes in float. */
+  @ParameterizedTest(name = "{0} outputs")
+  @ValueSource(ints = {16, 200})
+  void packedGemmRunsInIntegersToTheSameBits(int outputs) {
+    OnnxModel dense = quantizedGemm(outputs);
+    OnnxModel trimmed = new TrimQuantization().apply(dense, context).model();
+    assertThat(new TrimQuantization().apply(trimmed, context).model()).isSameAs(trimmed);
+    OnnxModel packed = new PackWeights(true).apply(trimmed, context).model();
+    assertThat(OnnxWriter.toBytes(trimmed).length).isLessThan(OnnxWriter.toBytes(dense).length);
+    assertThat(GraphPrinter.print(packed.graph())).contains("CumSum");
+    Path before = folder.resolve("before.onnx");
+    Path after = folder.resolve("after.onnx");
+    int elements = 4 * 256;
+    assertThat(run(packed, elements, after)).isEqualTo(run(dense, elements, before));
+    assertThat(operators(before)).contains("QGemm");
+    assertThat(operators(after)).isEqualTo(operators(before));
+  }
+
+  private static OnnxModel quantizedGemm(int outputs) {
+    Random random = new Random(2);
+    byte[] codes = new byte[256 * outputs];
+    for (int i = 0; i < codes.length; i++) {
+      codes[i] = random.nextInt(10) > 0 ? 0 : (byte) (10 * (1 + random.nextInt(7)));
+    }
+    float[] scales = new float[outputs];
+    float[] biasScales = new float[outputs];
+    for (int i = 0; i < outputs; i++) {
+      scales[i] = 0.01f + random.nextFloat() / 100;
+      biasScales[i] = scales[i] * 0.02f;
+    }
+    Shape one = Shape.of(outputs);
+    List<Initializer> constants =
+        List.of(
+            Initializer.of("s", Tensor.ofFloats(Shape.scalar(), 0.02f)),
+            Initializer.of("z", Tensor.ofBytes(ElementType.UINT8, Shape.scalar(), new byte[1])),
+            Initializer.of("w", Tensor.ofBytes(ElementType.INT8, Shape.of(256, outputs), codes)),
+            Initializer.of("ws", Tensor.ofFloats(one, scales)),
+            Initializer.of("wz", Tensor.ofBytes(ElementType.INT8, one, new byte[outputs])),
+            Initializer.of("b", Tensor.ofInts(one, random.ints(outputs, -999, 999).toArray())),
+            Initializer.of("bs", Tensor.ofFloats(one, biasScales)),
+            Initializer.of("bz", Tensor.ofInts(one, new int[outputs])));
+    List<Node> nodes =
+        List.of(
+            Node.of("QuantizeLinear", "q", List.of("x", "s", "z"), List.of("xq")),
+            Node.of("DequantizeLinear", "d", List.of("xq", "s", "z"), List.of("xd")),
+            Node.of(
+                "DequantizeLinear",
+                "dw",
+                List.of("w", "ws", "wz"),
+                List.of("wd"),
+                Attribute.of("axis", 1L)),
+            Node.of(
+                "DequantizeLinear",
+                "db",
+                List.of("b", "bs", "bz"),
+                List.of("bd"),
+                Attribute.of("axis", 0L)),
+            Node.of("Gemm", "gemm", List.of("xd", "wd", "bd"), List.of("y")));
+    return OnnxModel.of(
+        8,
+        13,
+        Graph.of(
+            "gemm",
+            nodes,
+            constants,
+            List.of(ValueInfo.of("x", ValueType.tensor(ElementType.FLOAT, dims(4, 256)))),
+            List.of(ValueInfo.of("y", ValueType.tensor(ElementType.FLOAT, dims(4, outputs))))));
+  }
+
+  private static List<Dim> dims(long... sizes) {
+    return java.util.Arrays.stream(sizes).mapToObj(Dim::of).toList();
+  }
+
   @Test
   void whatIsPackedIsNotPackedAgainAndComesBack() {
     OnnxModel dense = quantized();

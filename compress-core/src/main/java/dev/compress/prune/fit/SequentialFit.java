@@ -8,6 +8,7 @@ import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult.Skipped;
+import dev.compress.quantize.FewValues;
 import dev.compress.quantize.InputRows;
 import dev.compress.quantize.NodePattern;
 import dev.compress.quantize.WeightLayout;
@@ -115,6 +116,8 @@ public final class SequentialFit {
     } else if (whole.isEmpty()
         || context.shapes(original).type(pattern.node().output(0)).isEmpty()) {
       reason = "the shape of its output is unknown";
+    } else if (FewValues.are(whole.orElseThrow().tensor())) {
+      reason = "they share few values, which stay";
     }
     if (reason.isEmpty()) {
       layers.add(
