@@ -17,11 +17,13 @@ import dev.compress.tensor.ChannelGroups;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
  * Leaves each float weight at most so many distinct values, so that it can be stored as indices
- * (weight sharing of Deep Compression, Han et al., arXiv 1510.00149).
+ * (weight sharing of Deep Compression, Han et al., arXiv 1510.00149). With calibration data values
+ * and assignment are those that change the layers' outputs least.
  *
  * @param centroids 2 to 256 a group
  * @param groups how many runs of output channels have centroids of their own
@@ -64,14 +66,22 @@ public record ClusterWeights(int centroids, int groups, boolean keepingZeros, No
     List<WeightClaim> claims = new ArrayList<>();
     KMeans1D kMeans = new KMeans1D(KMeans1D.Start.OPTIMAL, context.seed());
     FloatClusters clusters = new FloatClusters(kMeans, centroids, keepingZeros);
+    Map<String, Tensor> fitted =
+        context.calibration().isPresent()
+            ? new FittedClusters(centroids, groups, keepingZeros)
+                .of(model, found.weights(), context)
+            : Map.of();
     context.progress().begin("cluster weights", found.weights().size());
     for (Weight weight : found.weights()) {
       context.progress().check();
       Node reader = weight.readers().get(0);
       ChannelGroups cut = OutputChannels.of(reader, weight.name(), weight.tensor().shape(), groups);
+      Tensor known = fitted.get(weight.name());
       Tensor clustered =
-          clusters.cluster(
-              weight.name(), weight.tensor(), cut, context.scratch(), context.threads());
+          known != null
+              ? known
+              : clusters.cluster(
+                  weight.name(), weight.tensor(), cut, context.scratch(), context.threads());
       claims.add(WeightClaim.ofDistinct(weight.name(), centroids, groups));
       if (clustered != weight.tensor()) {
         editor.setInitializer(weight.name(), clustered);

@@ -2,6 +2,7 @@ package dev.compress.quantize;
 
 import dev.compress.linalg.SymmetricSolver;
 import dev.compress.parallel.ParallelLoop;
+import java.util.Arrays;
 
 /**
  * Chooses for each weight one of few codes so that the layer's <em>output</em> changes least: the
@@ -11,8 +12,17 @@ import dev.compress.parallel.ParallelLoop;
  * those before; from either, codes are changed while that lowers the error. Never worse than the
  * nearest. Deterministic.
  */
-final class ClusteredRounding {
+public final class ClusteredRounding {
   private static final int MOST_SWEEPS = 20;
+
+  /** Codes that are what they say. */
+  private static final double[] PLAIN = new double[256];
+
+  static {
+    for (int i = 0; i < PLAIN.length; i++) {
+      PLAIN[i] = i - 128;
+    }
+  }
 
   private final double[][] gram;
   private final int[] order;
@@ -26,7 +36,7 @@ final class ClusteredRounding {
    * @param damping share of the mean diagonal that is added for the sequential start
    * @param threads how many to use; the result does not depend on it
    */
-  ClusteredRounding(double[][] gram, double damping, int threads) {
+  public ClusteredRounding(double[][] gram, double damping, int threads) {
     this.gram = gram;
     this.threads = threads;
     this.order = AdaptiveRounding.byEnergy(gram);
@@ -45,13 +55,30 @@ final class ClusteredRounding {
    */
   byte[] round(
       float[] weights, float[] scales, byte[] nearest, byte[][] levels, boolean zeroIsMask) {
+    double[][] plain = new double[scales.length][];
+    Arrays.fill(plain, PLAIN);
+    return round(weights, scales, nearest, levels, plain, zeroIsMask);
+  }
+
+  /**
+   * The same where codes stand for numbers.
+   *
+   * @param numbers what the codes of each row stand for, from -128 on, ascending; times its scale
+   */
+  public byte[] round(
+      float[] weights,
+      float[] scales,
+      byte[] nearest,
+      byte[][] levels,
+      double[][] numbers,
+      boolean zeroIsMask) {
     int n = gram.length;
     byte[] result = nearest.clone();
     ParallelLoop.run(
         scales.length,
         threads,
         r -> {
-          Row row = new Row(weights, r * n, n, scales[r], nearest);
+          Row row = new Row(weights, r * n, n, scales[r], nearest, numbers[r]);
           row.allow(levels[r], zeroIsMask);
           int[] plain = row.start.clone();
           int[] sequential = inSequence(row);
@@ -69,11 +96,13 @@ final class ClusteredRounding {
   private static final class Row {
     private final double[] weights;
     private final double scale;
+    private final double[] numbers;
     private final int[] start;
     private final int[] low;
     private final int[] high;
 
-    Row(float[] all, int from, int n, float scale, byte[] nearest) {
+    Row(float[] all, int from, int n, float scale, byte[] nearest, double[] numbers) {
+      this.numbers = numbers;
       this.weights = new double[n];
       this.scale = scale;
       this.start = new int[n];
@@ -88,18 +117,18 @@ final class ClusteredRounding {
     /** A zero that is a mask, and what would become one, stay as they are. */
     void allow(byte[] levels, boolean zeroIsMask) {
       for (int i = 0; i < weights.length; i++) {
-        if (zeroIsMask && start[i] == 0) {
+        if (zeroIsMask && number(start[i]) == 0) {
           continue;
         }
         double code = weights[i] / scale;
         int below = Integer.MIN_VALUE;
         int above = Integer.MAX_VALUE;
         for (byte level : levels) {
-          if (zeroIsMask && level == 0) {
+          if (zeroIsMask && number(level) == 0) {
             continue;
           }
-          below = level <= code ? Math.max(below, level) : below;
-          above = level > code ? Math.min(above, level) : above;
+          below = number(level) <= code ? Math.max(below, level) : below;
+          above = number(level) > code ? Math.min(above, level) : above;
         }
         low[i] = below == Integer.MIN_VALUE ? start[i] : below;
         high[i] = above == Integer.MAX_VALUE ? start[i] : above;
@@ -107,7 +136,11 @@ final class ClusteredRounding {
     }
 
     double error(int i, int code) {
-      return weights[i] - scale * code;
+      return weights[i] - scale * number(code);
+    }
+
+    private double number(int code) {
+      return numbers[code + 128];
     }
   }
 
