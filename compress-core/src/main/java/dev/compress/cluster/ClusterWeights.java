@@ -93,7 +93,8 @@ public record ClusterWeights(int centroids, int groups, boolean keepingZeros, No
                     + " left "
                     + centroids
                     + " distinct values"
-                    + (cut.groups() == 1 ? "" : " in each of " + cut.groups() + " groups")));
+                    + (cut.groups() == 1 ? "" : " in each of " + cut.groups() + " groups")
+                    + (known == null ? "" : ", fitted to what it reads")));
       }
       context.progress().advance(1);
     }

@@ -17,6 +17,7 @@ import dev.compress.tensor.ChannelGroups;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,7 +44,10 @@ record FittedClusters(int centroids, int groups, boolean keepingZeros) {
 
   private static final long MOST_ELEMENTS = 1 << 24;
 
-  /** Multiplications for all layers: a few seconds. */
+  /** 256 channels under a 3x3 kernel: 42 MB of moments. */
+  private static final int LONGEST_ROW = 2304;
+
+  /** Multiplications for all layers, of which the cheapest are fitted: some ten seconds. */
   private static final double MOST_PRODUCTS = 1e11;
 
   private static final byte LOWEST = -128;
@@ -62,17 +66,15 @@ record FittedClusters(int centroids, int groups, boolean keepingZeros) {
     GraphIndex index = new GraphIndex(model.graph());
     Map<String, Layer> layers = new HashMap<>();
     List<NodePattern> patterns = new ArrayList<>();
-    double products = 0;
+    for (Layer layer : affordable(weights, index)) {
+      layers.put(layer.pattern().weight(), layer);
+    }
     for (Weight weight : weights) {
-      Optional<Layer> layer = layer(weight, index);
-      if (layer.isPresent()) {
-        layers.put(weight.name(), layer.get());
-        patterns.add(layer.get().pattern());
-        double length = InputRows.layoutOf(layer.get().pattern()).rowLength();
-        products += ROUNDS * length * weight.tensor().elementCount();
+      Layer layer = layers.get(weight.name());
+      if (layer != null) {
+        patterns.add(layer.pattern());
       }
     }
-    boolean affordable = products <= MOST_PRODUCTS;
     Map<String, Tensor> clustered = new HashMap<>();
     new InputGrams(model, context)
         .forEach(
@@ -81,11 +83,31 @@ record FittedClusters(int centroids, int groups, boolean keepingZeros) {
               Layer layer = layers.get(pattern.weight());
               if (layer != null) {
                 Fit fit = new Fit(layer, grams, context.threads());
-                fit.run(affordable ? ROUNDS : 0);
+                fit.run();
                 clustered.put(pattern.weight(), fit.tensor());
               }
             });
     return clustered;
+  }
+
+  private List<Layer> affordable(List<Weight> weights, GraphIndex index) {
+    List<Layer> layers = new ArrayList<>();
+    weights.forEach(w -> layer(w, index).ifPresent(layers::add));
+    layers.sort(Comparator.comparingDouble(FittedClusters::products));
+    double products = 0;
+    for (int i = 0; i < layers.size(); i++) {
+      products += products(layers.get(i));
+      if (products > MOST_PRODUCTS) {
+        return layers.subList(0, i);
+      }
+    }
+    return layers;
+  }
+
+  private static double products(Layer layer) {
+    double length = InputRows.layoutOf(layer.pattern()).rowLength();
+    double moments = length * length * InputGrams.rows((int) length);
+    return moments + 4 * ROUNDS * length * layer.pattern().tensor().elementCount();
   }
 
   private Optional<Layer> layer(Weight weight, GraphIndex index) {
@@ -96,6 +118,7 @@ record FittedClusters(int centroids, int groups, boolean keepingZeros) {
     ChannelGroups cut = OutputChannels.of(reader, weight.name(), weight.tensor().shape(), groups);
     return NodePattern.match(reader, index)
         .filter(p -> p.weight().equals(weight.name()))
+        .filter(p -> InputRows.layoutOf(p).rowLength() <= LONGEST_ROW)
         .filter(p -> InputGrams.reasonAgainst(p).isEmpty())
         .filter(p -> cut.groups() == 1 || cut.channels() == p.outputChannels())
         .map(p -> new Layer(p, cut))
@@ -181,7 +204,7 @@ record FittedClusters(int centroids, int groups, boolean keepingZeros) {
       return FittedClusters.run(layer.cut(), group * layout.outPerGroup() + o);
     }
 
-    void run(int rounds) {
+    void run() {
       place();
       for (int g = 0; g < grams.length; g++) {
         best[g] = nearest(g);
@@ -189,7 +212,7 @@ record FittedClusters(int centroids, int groups, boolean keepingZeros) {
       for (int run = 0; run < values.length; run++) {
         bestValues[run] = values[run].clone();
       }
-      for (int round = 0; round < rounds; round++) {
+      for (int round = 0; round < ROUNDS; round++) {
         byte[][] codes = new byte[grams.length][];
         for (int g = 0; g < grams.length; g++) {
           codes[g] = rounded(g);

@@ -113,8 +113,12 @@ public final class InputGrams {
   }
 
   private int rowsPerSample(int length) {
+    return (int) Math.max(1, Math.ceil(rows(length) / Math.max(1, samples.count())));
+  }
+
+  /** How many rows of inputs the matrix of a layer is made of, where there are as many. */
+  public static double rows(int length) {
     double affordable = BUDGET_PRODUCTS / ((double) length * length);
-    double rows = Math.max(MIN_ROWS, Math.min(MAX_ROWS, affordable));
-    return (int) Math.max(1, Math.ceil(rows / Math.max(1, samples.count())));
+    return Math.max(MIN_ROWS, Math.min(MAX_ROWS, affordable));
   }
 }
