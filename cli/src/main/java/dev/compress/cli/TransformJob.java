@@ -44,6 +44,7 @@ final class TransformJob {
   /** Does it; returns the exit code. */
   int run() {
     Recipe recipe = RecipeSettings.of(command);
+    checkNumbers(recipe); // the name of the output tells them
     EnergyChoice energy = energy(command.run.energy);
     Path output = output(recipe);
     checkSettings(recipe);
@@ -169,7 +170,6 @@ final class TransformJob {
   }
 
   private void checkSettings(Recipe recipe) {
-    checkNumbers(recipe);
     if (recipe.maxDrop() != null && recipe.data() == null) {
       throw new UsageException(
           "--max-drop is measured on labelled data. Name it with --data PATH.");
@@ -219,6 +219,11 @@ final class TransformJob {
     atLeastOne("--opset", recipe.opset());
     atLeastOne("--fine-tune", recipe.fineTune());
     checkShare(recipe.prune());
+    Double energy = recipe.lowRank();
+    if (energy != null && !(energy > 0 && energy < 1)) {
+      throw new UsageException(
+          "--low-rank must be over 0 and under 1, such as 0.95, not " + energy + ".");
+    }
     Integer cluster = recipe.cluster();
     if (cluster != null && (cluster < 2 || cluster > 256)) {
       throw new UsageException("--cluster must be 2 to 256 distinct values, not " + cluster + ".");

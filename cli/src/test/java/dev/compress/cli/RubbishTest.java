@@ -42,6 +42,8 @@ class RubbishTest {
     Files.writeString(file("unknown.json"), "{\"quantize\": \"int8\", \"colour\": 1}");
     Files.writeString(file("open.json"), "{");
     Files.writeString(file("seed.yaml"), "quantize: int8\nseed: many\n");
+    Files.writeString(file("nan.yaml"), "low-rank: .nan\n");
+    Files.writeString(file("nan.json"), "{\"prune\": NaN}");
     Files.writeString(file("config.yaml"), "inputz: {}\n");
     Files.writeString(file("words.csv"), "a,b\nc,d\n");
     Files.writeString(file("narrow.csv"), "f,g,label\n1,2,0\n3,4,1\n");
@@ -174,6 +176,13 @@ class RubbishTest {
         "2 | --max-drop must be 0 or more | --max-drop -1 --data sample:glyphs "
             + TRANSFORM
             + " sample:glyphs",
+        "2 | --prune must be 0 or more and under 1 | --prune NaN sample:glyphs -o out.onnx",
+        "2 | --prune must be 0 or more and under 1 | --prune 1e400% sample:glyphs",
+        "2 | --low-rank must be over 0 and under 1 | --low-rank NaN sample:glyphs",
+        "2 | --low-rank must be over 0 and under 1 | --low-rank 1e400 sample:glyphs",
+        "2 | 'low-rank' must be a number | --recipe nan.yaml sample:glyphs",
+        "2 | --prune must be 0 or more and under 1 | --recipe nan.json sample:glyphs",
+        "2 | price must be 0 or more | evaluate --price 1e400 --data sample:glyphs sample:glyphs",
         "2 | is no regular expression | --exclude-nodes ( " + TRANSFORM + " sample:glyphs",
         "2 | use one of auto, full | --quantize int8 --proof some -o out.onnx sample:glyphs",
         "2 | no such method | --calibration-method mode " + TRANSFORM + " sample:glyphs",
