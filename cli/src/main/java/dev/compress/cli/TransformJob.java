@@ -45,6 +45,7 @@ final class TransformJob {
   int run() {
     Recipe recipe = RecipeSettings.of(command);
     checkNumbers(recipe); // the name of the output tells them
+    Dependents.requireQuantize(recipe);
     EnergyChoice energy = energy(command.run.energy);
     Path output = output(recipe);
     checkSettings(recipe);
@@ -161,9 +162,7 @@ final class TransformJob {
   private Path output(Recipe recipe) {
     String done = OutputName.done(recipe);
     if (done.isEmpty()) {
-      throw new UsageException(
-          "What is to be done to the model? Add --quantize int8, fp16 or int4, --prune SHARE,"
-              + " --cluster K, --pack always, or --recipe FILE.");
+      throw new UsageException(Dependents.advice(recipe, command.shrink));
     }
     Path given = command.run.output;
     return given != null ? given : OutputName.of(model, done);

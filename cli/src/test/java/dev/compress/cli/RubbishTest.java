@@ -202,6 +202,38 @@ class RubbishTest {
     assertThat(made()).isEmpty();
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--prune-kind | Add --prune SHARE | --prune-kind channels",
+        "--prune-kind | Add --prune SHARE | --prune-kind unstructured",
+        "--prune-criterion | Add --prune SHARE | --prune-criterion magnitude",
+        "--prune-allocation | Add --prune SHARE | --prune-allocation layer",
+        "--prune-target | Add --prune SHARE | --prune-target macs",
+        "--channel-round | Add --prune SHARE | --channel-round 4",
+        "--prune-schedule | Add --prune SHARE | --prune-schedule agp",
+        "--quantize-mode | Add --quantize int8 | --quantize-mode static",
+        "--rounding | Add --quantize int8 | --rounding adaptive",
+        "--calibration-method | Add --quantize int8 | --calibration-method mse",
+        "--quantization-aware | Add --quantize int8 | --quantization-aware",
+        "--train-data | Add --fine-tune EPOCHS | --train-data words.csv",
+        "--validation-data | Add --fine-tune EPOCHS | --validation-data words.csv",
+        "--augment | Add --fine-tune EPOCHS | --augment flip",
+        "--checkpoint | Add --fine-tune EPOCHS | --checkpoint c.bin",
+        "--resume | Add --fine-tune EPOCHS | --resume",
+        "--cluster-groups | Add --cluster K | --cluster-groups 4",
+        "--quantize-mode | Add --quantize int8 | --prune 0.5 --quantize-mode static",
+        "--prune-kind | Add --prune SHARE | --prune-kind channels --prune-criterion bn"
+      })
+  void theOptionThatIsMissingIsNamed(String option, String missing, String line)
+      throws IOException {
+    Bench.Result result = runHere(line + " -o out.onnx sample:glyphs");
+    assertClear(result, 2);
+    assertThat(result.err()).contains(option, missing).doesNotContain("What is to be done");
+    assertThat(made()).isEmpty();
+  }
+
   @Test
   void emptyNamesAreNoFiles() {
     assertClear(run("--quantize", "int8", ""), 2);
