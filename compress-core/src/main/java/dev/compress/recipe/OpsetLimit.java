@@ -20,9 +20,9 @@ record OpsetLimit(String what, long needed) {
         + given
         + " leaves out "
         + what
-        + ", as that takes operator set "
+        + " (from operator set "
         + needed
-        + ". Give --opset "
+        + " on). Give --opset "
         + needed
         + " or more.";
   }
