@@ -95,6 +95,7 @@ final class PassStage {
             : Map.of();
     report.layers(last.traces(), sensitivity);
     if (samples.isEmpty()
+        && before.opset() >= QuantizeInt8.STATIC_OPSET
         && passes.quantization() == Passes.Quantization.INT8
         && passes.mode() == QuantizationMode.AUTO) {
       whatDataWouldBuy(before, !last.traces().isEmpty()).ifPresent(report::note);

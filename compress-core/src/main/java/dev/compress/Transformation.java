@@ -4,6 +4,7 @@ import dev.compress.calibrate.Samples;
 import dev.compress.data.Dataset;
 import dev.compress.error.OutputExistsException;
 import dev.compress.graph.GraphValidator;
+import dev.compress.graph.OnnxModel;
 import dev.compress.onnx.LoadedModel;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.onnx.WrittenModel;
@@ -71,10 +72,15 @@ final class Transformation {
         : tuning.map(job -> job.data().training());
   }
 
+  private List<String> opsetLimits(OnnxModel model) {
+    return work.passes().opsetLimits(model, work.calibration().isPresent());
+  }
+
   TransformReport plan(LoadedModel loaded) {
     GraphValidator.Checked checked = GraphValidator.check(loaded.model());
     work.report().warn(checked.warnings());
     work.report().warn(work.passes().filter().unmatched(checked.model().graph()));
+    work.report().warn(opsetLimits(checked.model()));
     work.report().input(loaded, Sha256.of(loaded.file()));
     List<CompressionPass> all = new ArrayList<>(new Tuning(work).shaping(checked.model()));
     all.addAll(work.passes().quantizing());
@@ -102,6 +108,7 @@ final class Transformation {
     GraphValidator.Checked checked = GraphValidator.check(loaded.model());
     work.report().warn(checked.warnings());
     work.report().warn(work.passes().filter().unmatched(checked.model().graph()));
+    work.report().warn(opsetLimits(checked.model()));
     // Refuses what contradicts itself, even where no pass has anything to do.
     Memo memo = new Memo();
     memo.keep(checked.model(), ShapeInference.infer(checked.model()));

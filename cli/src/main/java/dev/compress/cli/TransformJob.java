@@ -44,6 +44,8 @@ final class TransformJob {
   /** Does it; returns the exit code. */
   int run() {
     Recipe recipe = RecipeSettings.of(command);
+    checkNumbers(recipe); // the name of the output tells them
+    Dependents.requireQuantize(recipe);
     EnergyChoice energy = energy(command.run.energy);
     Path output = output(recipe);
     checkSettings(recipe);
@@ -160,16 +162,13 @@ final class TransformJob {
   private Path output(Recipe recipe) {
     String done = OutputName.done(recipe);
     if (done.isEmpty()) {
-      throw new UsageException(
-          "What is to be done to the model? Add --quantize int8, fp16 or int4, --prune SHARE,"
-              + " --cluster K, --pack always, or --recipe FILE.");
+      throw new UsageException(Dependents.advice(recipe, command.shrink));
     }
     Path given = command.run.output;
     return given != null ? given : OutputName.of(model, done);
   }
 
   private void checkSettings(Recipe recipe) {
-    checkNumbers(recipe);
     if (recipe.maxDrop() != null && recipe.data() == null) {
       throw new UsageException(
           "--max-drop is measured on labelled data. Name it with --data PATH.");
@@ -219,6 +218,11 @@ final class TransformJob {
     atLeastOne("--opset", recipe.opset());
     atLeastOne("--fine-tune", recipe.fineTune());
     checkShare(recipe.prune());
+    Double energy = recipe.lowRank();
+    if (energy != null && !(energy > 0 && energy < 1)) {
+      throw new UsageException(
+          "--low-rank must be over 0 and under 1, such as 0.95, not " + energy + ".");
+    }
     Integer cluster = recipe.cluster();
     if (cluster != null && (cluster < 2 || cluster > 256)) {
       throw new UsageException("--cluster must be 2 to 256 distinct values, not " + cluster + ".");

@@ -42,6 +42,8 @@ class RubbishTest {
     Files.writeString(file("unknown.json"), "{\"quantize\": \"int8\", \"colour\": 1}");
     Files.writeString(file("open.json"), "{");
     Files.writeString(file("seed.yaml"), "quantize: int8\nseed: many\n");
+    Files.writeString(file("nan.yaml"), "low-rank: .nan\n");
+    Files.writeString(file("nan.json"), "{\"prune\": NaN}");
     Files.writeString(file("config.yaml"), "inputz: {}\n");
     Files.writeString(file("words.csv"), "a,b\nc,d\n");
     Files.writeString(file("narrow.csv"), "f,g,label\n1,2,0\n3,4,1\n");
@@ -174,6 +176,13 @@ class RubbishTest {
         "2 | --max-drop must be 0 or more | --max-drop -1 --data sample:glyphs "
             + TRANSFORM
             + " sample:glyphs",
+        "2 | --prune must be 0 or more and under 1 | --prune NaN sample:glyphs -o out.onnx",
+        "2 | --prune must be 0 or more and under 1 | --prune 1e400% sample:glyphs",
+        "2 | --low-rank must be over 0 and under 1 | --low-rank NaN sample:glyphs",
+        "2 | --low-rank must be over 0 and under 1 | --low-rank 1e400 sample:glyphs",
+        "2 | 'low-rank' must be a number | --recipe nan.yaml sample:glyphs",
+        "2 | --prune must be 0 or more and under 1 | --recipe nan.json sample:glyphs",
+        "2 | price must be 0 or more | evaluate --price 1e400 --data sample:glyphs sample:glyphs",
         "2 | is no regular expression | --exclude-nodes ( " + TRANSFORM + " sample:glyphs",
         "2 | use one of auto, full | --quantize int8 --proof some -o out.onnx sample:glyphs",
         "2 | no such method | --calibration-method mode " + TRANSFORM + " sample:glyphs",
@@ -190,6 +199,38 @@ class RubbishTest {
     Bench.Result result = runHere(line);
     assertClear(result, code);
     assertThat(result.err()).contains(message);
+    assertThat(made()).isEmpty();
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "--prune-kind | Add --prune SHARE | --prune-kind channels",
+        "--prune-kind | Add --prune SHARE | --prune-kind unstructured",
+        "--prune-criterion | Add --prune SHARE | --prune-criterion magnitude",
+        "--prune-allocation | Add --prune SHARE | --prune-allocation layer",
+        "--prune-target | Add --prune SHARE | --prune-target macs",
+        "--channel-round | Add --prune SHARE | --channel-round 4",
+        "--prune-schedule | Add --prune SHARE | --prune-schedule agp",
+        "--quantize-mode | Add --quantize int8 | --quantize-mode static",
+        "--rounding | Add --quantize int8 | --rounding adaptive",
+        "--calibration-method | Add --quantize int8 | --calibration-method mse",
+        "--quantization-aware | Add --quantize int8 | --quantization-aware",
+        "--train-data | Add --fine-tune EPOCHS | --train-data words.csv",
+        "--validation-data | Add --fine-tune EPOCHS | --validation-data words.csv",
+        "--augment | Add --fine-tune EPOCHS | --augment flip",
+        "--checkpoint | Add --fine-tune EPOCHS | --checkpoint c.bin",
+        "--resume | Add --fine-tune EPOCHS | --resume",
+        "--cluster-groups | Add --cluster K | --cluster-groups 4",
+        "--quantize-mode | Add --quantize int8 | --prune 0.5 --quantize-mode static",
+        "--prune-kind | Add --prune SHARE | --prune-kind channels --prune-criterion bn"
+      })
+  void theOptionThatIsMissingIsNamed(String option, String missing, String line)
+      throws IOException {
+    Bench.Result result = runHere(line + " -o out.onnx sample:glyphs");
+    assertClear(result, 2);
+    assertThat(result.err()).contains(option, missing).doesNotContain("What is to be done");
     assertThat(made()).isEmpty();
   }
 

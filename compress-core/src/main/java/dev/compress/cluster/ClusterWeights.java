@@ -53,7 +53,7 @@ public record ClusterWeights(int centroids, int groups, boolean keepingZeros, No
   public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
     ModelWeights found = ModelWeights.of(model, filter).unlessQuantized();
     return found.weights().isEmpty() && found.skipped().isEmpty()
-        ? Optional.of(new NotApplicable("there is no float weight to cluster"))
+        ? Optional.of(ModelWeights.none(model, "cluster"))
         : Optional.empty();
   }
 

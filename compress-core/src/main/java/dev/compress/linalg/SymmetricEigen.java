@@ -147,29 +147,35 @@ public final class SymmetricEigen {
     if (n > 0) {
       off[n - 1] = 0;
     }
+    double floor = Math.ulp(1.0) * norm();
     for (int l = 0; l < n; l++) {
       int sweeps = 0;
-      int m = small(l);
+      int m = small(l, floor);
       while (m != l) {
         if (sweeps++ == MOST_SWEEPS) {
           throw new ArithmeticException("No eigenvalues of a matrix of " + n + " rows were found");
         }
         chase(l, m);
-        m = small(l);
+        m = small(l, floor);
       }
     }
   }
 
-  private int small(int from) {
+  /** Against neighbours alone, rounding errors among eigenvalues of zero would never be small. */
+  private int small(int from, double floor) {
     int m = from;
-    while (m < values.length - 1) {
-      double size = Math.abs(values[m]) + Math.abs(values[m + 1]);
-      if (Math.abs(off[m]) <= Math.ulp(1.0) * size) {
-        break;
-      }
+    while (m < values.length - 1 && Math.abs(off[m]) > floor) {
       m++;
     }
     return m;
+  }
+
+  private double norm() {
+    double norm = 0;
+    for (int i = 0; i < values.length; i++) {
+      norm = Math.max(norm, Math.abs(values[i]) + Math.abs(off[i]));
+    }
+    return norm;
   }
 
   private void chase(int l, int m) {

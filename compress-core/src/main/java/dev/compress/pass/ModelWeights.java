@@ -11,6 +11,7 @@ import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -124,6 +125,37 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped, long qua
       }
     }
     return new ModelWeights(weights, skipped, quantized);
+  }
+
+  /**
+   * Why there is nothing to change in a model without any.
+   *
+   * @param what would be done to them, such as "prune"
+   */
+  public static NotApplicable none(OnnxModel model, String what) {
+    GraphIndex index = new GraphIndex(model.graph());
+    List<Long> small =
+        model.graph().initializers().stream()
+            .filter(i -> i.tensor().type().equals(ElementType.FLOAT))
+            .filter(i -> i.tensor().shape().rank() >= 2)
+            .filter(i -> i.tensor().elementCount() < MIN_ELEMENTS)
+            .filter(i -> index.uses(i.name()).stream().anyMatch(ModelWeights::multiplies))
+            .map(i -> i.tensor().elementCount())
+            .toList();
+    return new NotApplicable(
+        small.isEmpty()
+            ? "there is no float weight to " + what
+            : small.size() == 1
+                ? String.format(
+                    Locale.ROOT,
+                    "its float weight is too small to be worth it: %d elements, under %d",
+                    small.get(0),
+                    MIN_ELEMENTS)
+                : String.format(
+                    Locale.ROOT,
+                    "its %d float weights are all too small to be worth it: under %d elements",
+                    small.size(),
+                    MIN_ELEMENTS));
   }
 
   private static long inSubgraphs(Node node) {

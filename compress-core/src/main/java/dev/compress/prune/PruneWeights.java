@@ -74,7 +74,7 @@ public record PruneWeights(
   public Optional<NotApplicable> notApplicableTo(OnnxModel model) {
     ModelWeights found = ModelWeights.of(model, filter).unlessQuantized();
     return found.weights().isEmpty() && found.skipped().isEmpty()
-        ? Optional.of(new NotApplicable("there is no float weight to prune"))
+        ? Optional.of(ModelWeights.none(model, "prune"))
         : Optional.empty();
   }
 

@@ -46,6 +46,12 @@ public record QuantizeInt8(
     boolean guarded,
     CodeMap codes)
     implements CompressionPass {
+  /** The first operator set with a scale a channel. */
+  public static final long STATIC_OPSET = 13;
+
+  /** The first operator set with DynamicQuantizeLinear. */
+  public static final long DYNAMIC_OPSET = 11;
+
   public QuantizeInt8 {
     keptFloat = Set.copyOf(keptFloat);
   }
@@ -139,8 +145,9 @@ public record QuantizeInt8(
       warnings.addAll(quantizer.warnings());
       traces.addAll(quantizer.traces());
       notes.addAll(quantizer.notes());
-    } else if (mode == QuantizationMode.DYNAMIC
-        || (mode == QuantizationMode.AUTO && target.isCpu())) {
+    } else if (model.opset() >= DYNAMIC_OPSET
+        && (mode == QuantizationMode.DYNAMIC
+            || (mode == QuantizationMode.AUTO && target.isCpu()))) {
       graph = new DynamicQuantizer(model, shapes, this, context).quantize(changes, skipped, traces);
     }
     graph = StoredWeights.storeAll(graph, filter, codes, context, changes);
@@ -218,11 +225,10 @@ public record QuantizeInt8(
     return new PassResult(model, changes, skipped, shapes.warnings(), List.of(), notes);
   }
 
-  /** Per-channel scales came with operator set 13. */
   private boolean isStatic(PassContext context, OnnxModel model) {
     return (mode == QuantizationMode.STATIC
             || (mode == QuantizationMode.AUTO && context.calibration().isPresent()))
-        && model.opset() >= 13
+        && model.opset() >= STATIC_OPSET
         && target.runsIntegerKernels();
   }
 }

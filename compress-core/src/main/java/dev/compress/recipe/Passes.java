@@ -206,10 +206,36 @@ public record Passes(Recipe recipe, NodeFilter filter, Target target) {
               + model.opset()
               + " or more, or export the model for the older one.");
     }
-    if (packMode() == Packing.ALWAYS || (packMode() == Packing.AUTO && leavesPatterns())) {
+    if (wantsPacking()) {
       wanted = Math.max(wanted, PackWeights.OPSET);
     }
     return Math.max(model.opset(), cap == null ? wanted : Math.min(cap, wanted));
+  }
+
+  private boolean wantsPacking() {
+    return packMode() == Packing.ALWAYS || (packMode() == Packing.AUTO && leavesPatterns());
+  }
+
+  /**
+   * What the recipe's limit of the operator set leaves out of what else would be done, a sentence
+   * each.
+   *
+   * @param model as it is read
+   * @param calibrated whether there are samples
+   */
+  public List<String> opsetLimits(OnnxModel model, boolean calibrated) {
+    Integer cap = recipe.opset();
+    if (cap == null) {
+      return List.of();
+    }
+    long opset = opset(model);
+    List<String> limits = new ArrayList<>();
+    quantize().limit(opset, calibrated).ifPresent(limit -> limits.add(limit.text(cap)));
+    if (wantsPacking()) {
+      OpsetLimit.of("most packed forms of weights", opset, PackWeights.OPSET)
+          .ifPresent(limit -> limits.add(limit.text(cap)));
+    }
+    return limits;
   }
 
   private List<CompressionPass> onceConstant() {

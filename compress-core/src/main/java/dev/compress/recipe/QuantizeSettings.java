@@ -83,6 +83,26 @@ record QuantizeSettings(Recipe recipe, NodeFilter filter, Target target) {
   }
 
   /**
+   * What an operator set is too old for.
+   *
+   * @param opset of the prepared model
+   * @param calibrated whether there are samples
+   */
+  Optional<OpsetLimit> limit(long opset, boolean calibrated) {
+    if (format() != Quantization.INT8) {
+      return Optional.empty(); // int4 and fp16 say it of each weight and node
+    }
+    boolean automatic = mode() == QuantizationMode.AUTO;
+    if ((mode() == QuantizationMode.STATIC || (automatic && calibrated))
+        && target.runsIntegerKernels()) {
+      return OpsetLimit.of("static int8", opset, QuantizeInt8.STATIC_OPSET);
+    }
+    return mode() == QuantizationMode.DYNAMIC || (automatic && target.isCpu())
+        ? OpsetLimit.of("dynamic int8", opset, QuantizeInt8.DYNAMIC_OPSET)
+        : Optional.empty();
+  }
+
+  /**
    * The passes that quantize a prepared model.
    *
    * @param codes what becomes of the codes of weights

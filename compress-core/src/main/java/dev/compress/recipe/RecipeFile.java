@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.MapperFeature;
@@ -27,6 +28,7 @@ import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -85,7 +87,10 @@ public final class RecipeFile {
           e);
     } catch (MismatchedInputException e) {
       throw new IllegalArgumentException(
-          file + ": " + key(e) + " must be " + wanted(e) + line(e) + ".", e);
+          file + ": " + key(e) + " must be " + wanted(e.getTargetType()) + line(e) + ".", e);
+    } catch (JsonMappingException e) { // .nan and .inf, which only YAML takes for numbers
+      throw new IllegalArgumentException(
+          file + ": " + key(e) + " must be " + wanted(type(path(e))) + line(e) + ".", e);
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException(
           file + " is malformed: " + firstLine(e.getOriginalMessage()) + line(e) + ".", e);
@@ -188,7 +193,7 @@ public final class RecipeFile {
   private static ObjectMapper mapper(Path file) {
     String name = file.toString().toLowerCase(Locale.ROOT);
     return name.endsWith(".json")
-        ? strict(JsonMapper.builder()).build()
+        ? strict(JsonMapper.builder().enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)).build()
         : strict(
                 YAMLMapper.builder()
                     .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
@@ -213,16 +218,26 @@ public final class RecipeFile {
   }
 
   private static String key(JsonMappingException e) {
-    String path =
-        e.getPath().stream()
-            .map(JsonMappingException.Reference::getFieldName)
-            .filter(name -> name != null)
-            .collect(Collectors.joining("."));
+    String path = path(e);
     return path.isEmpty() ? "the recipe" : "'" + path + "'";
   }
 
-  private static String wanted(MismatchedInputException e) {
-    Class<?> type = e.getTargetType();
+  private static String path(JsonMappingException e) {
+    return e.getPath().stream()
+        .map(JsonMappingException.Reference::getFieldName)
+        .filter(name -> name != null)
+        .collect(Collectors.joining("."));
+  }
+
+  private static Class<?> type(String key) {
+    return Arrays.stream(Recipe.class.getRecordComponents())
+        .filter(component -> flag(component.getName()).equals(key))
+        .<Class<?>>map(RecordComponent::getType)
+        .findFirst()
+        .orElse(Recipe.class);
+  }
+
+  private static String wanted(Class<?> type) {
     if (type == Integer.class || type == Long.class) {
       return "a whole number";
     }

@@ -49,7 +49,7 @@ public record StudentRecipe(Kind kind, double amount) {
       Kind kind = Kind.valueOf(sides[0].toUpperCase(Locale.ROOT));
       double amount = Double.parseDouble(sides.length < 2 ? "" : sides[1]);
       boolean share = kind != Kind.DEPTH;
-      if (share ? amount > 0 && amount < 1 : amount >= 0 && amount == Math.rint(amount)) {
+      if (share ? amount > 0 && amount < 1 : amount >= 0 && amount == (int) amount) {
         return new StudentRecipe(kind, amount);
       }
     } catch (IllegalArgumentException e) {

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Random;
+import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -75,6 +78,75 @@ class LowRankFactorsTest {
       trace += a[k][k] - values[k];
     }
     assertThat(trace).isCloseTo(0, within(1e-8));
+  }
+
+  /** Matrices whose other eigenvalues are zero, with those that are not. */
+  static Stream<Arguments> deficient() {
+    int n = 300;
+    double[][] equal = new double[n][n];
+    double[][] signs = new double[n][n];
+    double[][] blocks = new double[n][n];
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < n; j++) {
+        equal[i][j] = n / 16.0;
+        signs[i][j] = i * 7 % 3 == 0 == (j * 7 % 3 == 0) ? n : -n;
+        blocks[i][j] = i < 100 == j < 100 ? (i < 100 ? 1 : 98) : 0;
+      }
+    }
+    double[][] thin = gaussian(new Random(4), n, 8);
+    double[][] tiled = new double[n][n];
+    for (int i = 0; i < n; i++) {
+      for (int j = 0; j < n; j++) {
+        for (int k = 0; k < 8; k++) {
+          tiled[i][j] += thin[i][k] * thin[j][k];
+        }
+      }
+    }
+    return Stream.of(
+        Arguments.of("equal", equal, 1, n * n / 16.0),
+        Arguments.of("signs", signs, 1, (double) n * n),
+        Arguments.of("blocks", blocks, 2, 98.0 * 200 + 100),
+        Arguments.of("tiled", tiled, 8, trace(tiled)),
+        Arguments.of("zero", new double[n][n], 0, 0.0));
+  }
+
+  private static double trace(double[][] matrix) {
+    double trace = 0;
+    for (int i = 0; i < matrix.length; i++) {
+      trace += matrix[i][i];
+    }
+    return trace;
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @MethodSource("deficient")
+  void eigenvaluesOfZeroAreFound(String name, double[][] a, int rank, double trace) {
+    SymmetricEigen eigen = new SymmetricEigen(a);
+    double[] values = eigen.values();
+    int n = a.length;
+    double within = 1e-12 * Math.max(1, trace);
+    double[][] vectors = new double[n][];
+    double sum = 0;
+    for (int k = 0; k < n; k++) {
+      vectors[k] = eigen.vector(k);
+      sum += values[k];
+      if (k >= rank) {
+        assertThat(values[k]).as(name + " " + k).isCloseTo(0, within(within));
+      }
+    }
+    assertThat(sum).isCloseTo(trace, within(within));
+    for (int k = 0; k < n; k++) {
+      for (int i = 0; i < n; i++) {
+        double product = 0;
+        double cosine = 0;
+        for (int j = 0; j < n; j++) {
+          product += a[i][j] * vectors[k][j];
+          cosine += vectors[i][j] * vectors[k][j];
+        }
+        assertThat(product).isCloseTo(values[k] * vectors[k][i], within(within));
+        assertThat(cosine).isCloseTo(i == k ? 1 : 0, within(1e-12));
+      }
+    }
   }
 
   /** {@code E|(W - B A) x|^2}. */

@@ -2,6 +2,7 @@ package dev.compress.pass;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.compress.cluster.ClusterWeights;
 import dev.compress.graph.Attribute;
 import dev.compress.graph.Dim;
 import dev.compress.graph.Graph;
@@ -10,10 +11,17 @@ import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
 import dev.compress.graph.ValueType;
+import dev.compress.prune.PruneAllocation;
+import dev.compress.prune.PruneKind;
+import dev.compress.prune.PruneWeights;
+import dev.compress.quantize.NodeFilter;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class ModelWeightsTest {
@@ -74,5 +82,48 @@ class ModelWeightsTest {
     assertThat(found.skipped()).hasSize(1);
     assertThat(found.skipped().get(0).node()).isEqualTo("if");
     assertThat(found.skipped().get(0).reason()).startsWith("5 weights in its subgraphs");
+  }
+
+  private static OnnxModel chain(Tensor... weights) {
+    List<Node> nodes = new ArrayList<>();
+    List<Initializer> initializers = new ArrayList<>();
+    for (int i = 0; i < weights.length; i++) {
+      nodes.add(product("x" + i, "w" + i, "x" + (i + 1)));
+      initializers.add(Initializer.of("w" + i, weights[i]));
+    }
+    ValueInfo in = ValueInfo.of("x0", FLOATS);
+    ValueInfo out = ValueInfo.of("x" + weights.length, FLOATS);
+    return OnnxModel.of(8, 13, Graph.of("g", nodes, initializers, List.of(in), List.of(out)));
+  }
+
+  private static List<String> reasons(OnnxModel model) {
+    PruneWeights prune =
+        new PruneWeights(
+            0.5, PruneKind.UNSTRUCTURED, Optional.empty(), PruneAllocation.GLOBAL, NodeFilter.ALL);
+    ClusterWeights cluster = new ClusterWeights(16, 1, false, NodeFilter.ALL);
+    return Stream.of(prune, cluster)
+        .flatMap(pass -> pass.notApplicableTo(model).stream())
+        .map(NotApplicable::reason)
+        .toList();
+  }
+
+  @Test
+  void weightsThatAreTooSmallAreNotCalledAbsent() {
+    Tensor small = Tensor.ofFloats(Shape.of(3, 4), new float[12]);
+    Tensor codes = Tensor.ofBytes(ElementType.INT8, Shape.of(3, 4), new byte[12]);
+    assertThat(reasons(chain(small)))
+        .hasSize(2)
+        .allMatch(
+            r -> r.equals("its float weight is too small to be worth it: 12 elements, under 64"));
+    assertThat(reasons(chain(small, small)))
+        .hasSize(2)
+        .allMatch(
+            r ->
+                r.equals(
+                    "its 2 float weights are all too small to be worth it: under 64 elements"));
+    assertThat(reasons(chain(codes)))
+        .containsExactly(
+            "there is no float weight to prune", "there is no float weight to cluster");
+    assertThat(reasons(chain(small, square()))).isEmpty();
   }
 }

@@ -58,7 +58,8 @@ class SettingsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"prune", "prune=1", "width=0", "depth=1.5", "depth=-1", "height=2"})
+  @ValueSource(
+      strings = {"prune", "prune=1", "width=0", "depth=1.5", "depth=-1", "depth=1e400", "height=2"})
   void otherStudentsAreRefused(String text) {
     assertThatThrownBy(() -> StudentRecipe.parse(text))
         .isInstanceOf(IllegalArgumentException.class)

@@ -66,7 +66,7 @@ public sealed interface Footprint {
         throw new IllegalArgumentException(
             "A building takes at least what its machines take: PUE must be 1 or more, not " + pue);
       }
-      if (pricePerKwh != null && !(pricePerKwh >= 0)) {
+      if (pricePerKwh != null && !(pricePerKwh >= 0 && pricePerKwh < Double.POSITIVE_INFINITY)) {
         throw new IllegalArgumentException(
             "A kilowatt-hour's price must be 0 or more: " + pricePerKwh);
       }
