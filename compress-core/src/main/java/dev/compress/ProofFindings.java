@@ -56,6 +56,14 @@ record ProofFindings(ProofResult result, Target target) {
 
   /** What a measurement on this machine does not say of the target. */
   List<String> notes() {
+    List<String> notes = new ArrayList<>(ofTheTarget());
+    if (result.loadMs() != null && result.loadPeakBytes() == null) {
+      notes.add("The memory that loading takes was not measured: this system does not tell it.");
+    }
+    return notes;
+  }
+
+  private List<String> ofTheTarget() {
     if (!target.isCpu()) {
       return List.of(
           "Kernels are those of the CPU provider, and nothing was timed: neither says anything"

@@ -342,6 +342,7 @@ final class ReportBuilder {
         proof == null ? null : proof.fidelity(),
         proof == null ? null : proof.speed(),
         proof == null ? null : proof.result().loadMs(),
+        proof == null ? null : proof.result().loadPeakBytes(),
         accuracy,
         layers,
         data.stream().map(Used::describe).toList(),

@@ -166,7 +166,8 @@ class DoorReportTest extends DoorBench {
             "bits_per_weight",
             "warnings",
             "integer_mac_share",
-            "load_ms");
+            "load_ms",
+            "load_peak_bytes");
     assertThat(json.get("schema").asText()).isEqualTo("compress.transform/1");
     assertThat(keys(json.get("tool"))).contains("version", "onnxruntime");
     assertThat(keys(json.get("input"))).contains("path", "sha256", "bytes", "parameters");

@@ -2,6 +2,7 @@ package dev.compress;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import dev.compress.error.UnsupportedModelException;
 import dev.compress.graph.Dim;
@@ -11,6 +12,8 @@ import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
 import dev.compress.graph.ValueType;
+import dev.compress.inspect.ModelInspection;
+import dev.compress.inspect.ModelInspector;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.onnx.OnnxWriter;
 import dev.compress.pass.PassResult.Skipped;
@@ -115,6 +118,27 @@ class WorkedOnAgainTest extends DoorBench {
       assertThat(zeros(weight)).isGreaterThan(0.8);
     }
     assertThat(Files.size(output)).as("packed again").isLessThan(Files.size(input) / 8);
+  }
+
+  @Test
+  void packedWeightsCountAsWhatTheyAreUnpackedTo() throws IOException {
+    long elements =
+        OnnxReader.read(input).model().graph().initializers().stream()
+            .mapToLong(i -> i.tensor().elementCount())
+            .sum();
+    Compress.with(of("prune: 0.9", "cluster: 16")).run(input, first, false);
+    ModelInspection packed = ModelInspector.inspect(first, 1, Progress.NONE);
+    assertThat(packed.weightBytes()).isLessThan(elements);
+    assertThat(packed.parameters()).isEqualTo(elements);
+    assertThat(packed.ops())
+        .filteredOn(op -> op.parameters() > 0)
+        .extracting(ModelInspection.Op::op, ModelInspection.Op::parameters)
+        .containsExactly(tuple("Gemm", elements));
+    TransformReport report =
+        Compress.with(of("quantize: fp16", "proof: kernels")).run(first, output, false);
+    assertThat(report.input().parameters()).isEqualTo(elements);
+    double bitsOfTheFile = 8.0 * Files.size(output) / elements;
+    assertThat(requireNonNull(report.bitsPerWeight())).isBetween(bitsOfTheFile / 2, bitsOfTheFile);
   }
 
   @Test

@@ -33,6 +33,7 @@ class LongReportTest {
         r.fidelity(),
         r.speed(),
         r.loadMs(),
+        r.loadPeakBytes(),
         r.accuracy(),
         r.layers(),
         r.data(),

@@ -325,7 +325,8 @@ class ProgramTest {
             "/bits_per_weight",
             "/warnings/0",
             "/integer_mac_share",
-            "/load_ms")) {
+            "/load_ms",
+            "/load_peak_bytes")) {
       assertThat(report.at(key).isMissingNode()).as(key).isFalse();
     }
     assertThat(report.at("/schema").asText()).isEqualTo("compress.transform/1");

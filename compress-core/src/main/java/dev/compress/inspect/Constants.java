@@ -6,12 +6,16 @@ import dev.compress.graph.Initializer;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.graph.SparseInitializer;
+import dev.compress.pack.DenseSizes;
+import dev.compress.pack.DenseSizes.DenseSize;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** All constants of a model, wherever they are, and the nodes that read them. */
@@ -25,17 +29,21 @@ final class Constants {
     /** The operator that its elements are counted for; empty until it is read. */
     String op = "";
 
+    /** Its elements if it is a weight, or those of the weights that are packed in it. */
+    long parameters;
+
     Constant(String name, Tensor tensor) {
       this.name = name;
       this.tensor = tensor;
+      this.parameters = isWeight() ? tensor.elementCount() : 0;
     }
 
-    /** Its elements if it is a weight: int64 are shapes and indices, texts no numbers. */
-    long parameters() {
+    /** int64 are shapes and indices, texts no numbers. */
+    boolean isWeight() {
       ElementType type = tensor.type();
-      boolean weight =
-          type.isFixedSize() && !type.equals(ElementType.INT64) && !type.equals(ElementType.BOOL);
-      return weight ? tensor.elementCount() : 0;
+      return type.isFixedSize()
+          && !type.equals(ElementType.INT64)
+          && !type.equals(ElementType.BOOL);
     }
   }
 
@@ -48,8 +56,45 @@ final class Constants {
   static Constants of(OnnxModel model) {
     Constants constants = new Constants();
     constants.add(model.graph(), Map.of());
+    constants.unpack(model);
     model.functions().forEach(f -> constants.addNodes(f.nodes(), new HashMap<>()));
     return constants;
+  }
+
+  /** What is packed counts as it is unpacked, for the operators that compute with it. */
+  private void unpack(OnnxModel model) {
+    List<DenseSize> packed = DenseSizes.of(model);
+    if (packed.isEmpty()) {
+      return;
+    }
+    Map<String, Constant> byName = new HashMap<>();
+    all.forEach(c -> byName.putIfAbsent(c.name, c)); // those of subgraphs come later
+    Map<String, Node> readers = readers(model.graph().nodes());
+    Map<String, Integer> sharers = new HashMap<>();
+    for (DenseSize one : packed) {
+      for (String part : one.parts()) {
+        sharers.merge(part, 1, Integer::sum);
+        Objects.requireNonNull(byName.get(part)).parameters = 0;
+      }
+    }
+    for (DenseSize one : packed) {
+      Constant own = // tables may serve several
+          one.parts().stream()
+              .min(Comparator.comparingInt(part -> sharers.getOrDefault(part, 0)))
+              .map(byName::get)
+              .orElseThrow();
+      own.parameters += one.elements();
+      Node reader = readers.get(one.name());
+      own.op = reader == null ? own.op : key(user(reader, readers));
+    }
+  }
+
+  private static Map<String, Node> readers(List<Node> nodes) {
+    Map<String, Node> readers = new HashMap<>();
+    for (Node node : nodes) {
+      node.inputs().forEach(input -> readers.putIfAbsent(input, node));
+    }
+    return readers;
   }
 
   List<Constant> all() {
@@ -76,10 +121,7 @@ final class Constants {
         }
       }
     }
-    Map<String, Node> readers = new HashMap<>();
-    for (Node node : nodes) {
-      node.inputs().forEach(input -> readers.putIfAbsent(input, node));
-    }
+    Map<String, Node> readers = readers(nodes);
     for (Node node : nodes) {
       for (String input : node.inputs()) {
         Constant constant = visible.get(input);

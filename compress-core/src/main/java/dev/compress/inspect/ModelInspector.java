@@ -105,7 +105,7 @@ public final class ModelInspector {
         allNodes().size(),
         ops(weights, run.macsOf()),
         functions(),
-        weights.stream().mapToLong(Constant::parameters).sum(),
+        weights.stream().mapToLong(c -> c.parameters).sum(),
         weights.stream().mapToLong(c -> c.tensor.byteSize()).sum(),
         precision(weights),
         sparsity,
@@ -175,7 +175,7 @@ public final class ModelInspector {
 
   private List<ModelInspection.Op> ops(List<Constant> weights, Map<String, Long> macsOf) {
     Map<String, Long> parameters = new HashMap<>();
-    weights.forEach(c -> parameters.merge(c.op, c.parameters(), Long::sum));
+    weights.forEach(c -> parameters.merge(c.op, c.parameters, Long::sum));
     Map<String, List<Node>> byOp = new TreeMap<>();
     allNodes().forEach(n -> byOp.computeIfAbsent(Constants.key(n), k -> new ArrayList<>()).add(n));
     return byOp.entrySet().stream()

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param unplannedFloat nodes planned as integer that run in float
  * @param integerMacShare share of the multiplications done in integers
  * @param loadMs time to load the output model, milliseconds
+ * @param loadPeakBytes how far that raises resident memory at its peak
  * @param inputMs median latency of the input model, milliseconds
  * @param outputMs median latency of the output model, milliseconds
  * @param latencyRatio output over input
@@ -32,6 +33,7 @@ public record ProofResult(
     List<String> unplannedFloat,
     @Nullable Double integerMacShare,
     @Nullable Double loadMs,
+    @Nullable Long loadPeakBytes,
     @Nullable Double inputMs,
     @Nullable Double outputMs,
     @Nullable Double latencyRatio,
@@ -51,6 +53,7 @@ public record ProofResult(
         Map.of(),
         Map.of(),
         List.of(),
+        null,
         null,
         null,
         null,

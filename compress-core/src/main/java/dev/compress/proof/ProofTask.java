@@ -10,6 +10,7 @@ import dev.compress.runtime.InferenceSession;
 import dev.compress.runtime.IsolatedTask;
 import dev.compress.runtime.Kernel;
 import dev.compress.runtime.KernelReport;
+import dev.compress.runtime.MemoryRise;
 import dev.compress.runtime.RandomInputs;
 import dev.compress.runtime.RuntimeInfo;
 import dev.compress.runtime.SessionOptions;
@@ -24,6 +25,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /** The work of a proof, done in a child process. */
@@ -44,12 +46,13 @@ public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
   }
 
   static ProofResult prove(ProofJob job) {
-    OnnxModel output = OnnxReader.read(Path.of(job.output())).model();
     SessionOptions options = SessionOptions.of(THREADS);
     RuntimeInfo.get(); // loads the library, which is not the model's time
+    MemoryRise rise = new MemoryRise();
     long start = System.nanoTime();
     try (InferenceSession variant = InferenceSession.open(Path.of(job.output()), options)) {
-      double loadMs = (System.nanoTime() - start) / 1e6;
+      Load load = new Load((System.nanoTime() - start) / 1e6, rise.bytes());
+      OnnxModel output = OnnxReader.read(Path.of(job.output())).model();
       List<Map<String, TensorBuffer>> samples = samples(job, output, variant);
       KernelReport kernels = KernelReport.of(output, samples.get(0), THREADS);
       List<String> warnings = new ArrayList<>(kernels.warnings());
@@ -60,7 +63,14 @@ public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
         }
       }
       String source = job.samples().isEmpty() ? "random inputs" : job.sampleSource();
-      return result(job, kernels, loadMs, compared, source, warnings);
+      return result(job, kernels, load, compared, source, warnings);
+    }
+  }
+
+  /** What it took, in a process that has done nothing else yet. */
+  private record Load(double millis, OptionalLong peakBytes) {
+    @Nullable Long peak() {
+      return peakBytes.isPresent() ? (Long) peakBytes.getAsLong() : null;
     }
   }
 
@@ -114,7 +124,7 @@ public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
   private static ProofResult result(
       ProofJob job,
       KernelReport kernels,
-      double loadMs,
+      Load load,
       @Nullable Compared compared,
       String source,
       List<String> warnings) {
@@ -131,7 +141,8 @@ public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
           new HashMap<>(kernels.floatCounts()),
           unplanned,
           kernels.integerMacShare(),
-          loadMs,
+          load.millis(),
+          load.peak(),
           null,
           null,
           null,
@@ -154,7 +165,8 @@ public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
         new HashMap<>(kernels.floatCounts()),
         unplanned,
         kernels.integerMacShare(),
-        loadMs,
+        load.millis(),
+        load.peak(),
         timing == null ? null : timing.latencies().get(0).p50Nanos() / 1e6,
         timing == null ? null : timing.latencies().get(1).p50Nanos() / 1e6,
         ratio == null ? null : ratio.ratio(),

@@ -109,6 +109,20 @@ public final class ConstantEvaluator {
     return new Evaluation(evaluator.values, evaluator.leftOut);
   }
 
+  /**
+   * Types and shapes of what nodes would compute, of which nothing is computed.
+   *
+   * @param model the model that the nodes are of
+   * @param nodes in topological order; what they read is in {@code constants} or made by one before
+   * @param constants values by name
+   * @param wanted outputs of the nodes
+   * @throws InvalidModelException if they contradict each other
+   */
+  public static Shapes shapes(
+      OnnxModel model, List<Node> nodes, Map<String, Tensor> constants, Collection<String> wanted) {
+    return ShapeInference.infer(part(model, nodes, constants, wanted), Map.of());
+  }
+
   private void evaluate(List<Node> nodes, Map<String, Tensor> constants, Set<String> wanted) {
     List<Node> usable = usable(nodes, constants, wanted);
     List<Node> small = withoutLarge(needed(usable, wanted), constants, wanted);
@@ -188,7 +202,7 @@ public final class ConstantEvaluator {
     }
     Shapes shapes;
     try {
-      shapes = ShapeInference.infer(model(nodes, constants, wanted), Map.of());
+      shapes = shapes(model, nodes, constants, wanted);
     } catch (InvalidModelException e) {
       nodes.forEach(n -> n.outputs().forEach(o -> leave(o, wanted, reason(e))));
       return List.of();
@@ -222,8 +236,11 @@ public final class ConstantEvaluator {
     return shape.elementCount() > limitBytes / (bits / 8);
   }
 
-  private OnnxModel model(
-      List<Node> nodes, Map<String, Tensor> constants, Collection<String> outputs) {
+  private static OnnxModel part(
+      OnnxModel model,
+      List<Node> nodes,
+      Map<String, Tensor> constants,
+      Collection<String> outputs) {
     Set<String> read = new HashSet<>();
     Set<String> made = new HashSet<>();
     for (Node node : nodes) {
@@ -252,7 +269,7 @@ public final class ConstantEvaluator {
     SessionOptions options =
         SessionOptions.of(1).withOptimization(OptimizationLevel.NONE).withMemoryArena(false);
     try (InferenceSession session =
-        InferenceSession.open(model(nodes, constants, wanted), options)) {
+        InferenceSession.open(part(model, nodes, constants, wanted), options)) {
       Map<String, TensorBuffer> results = session.run(Map.of());
       for (String value : wanted) {
         TensorBuffer result = results.get(value);

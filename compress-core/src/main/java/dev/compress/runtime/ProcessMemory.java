@@ -8,6 +8,7 @@ import java.util.OptionalLong;
 /** What the system tells of a process's memory. */
 public final class ProcessMemory {
   private static final String PEAK = "VmHWM:";
+  private static final String NOW = "VmRSS:";
 
   private ProcessMemory() {}
 
@@ -18,13 +19,27 @@ public final class ProcessMemory {
    * @return bytes; empty where there is no {@code /proc}, or the process is gone
    */
   public static OptionalLong peakResidentBytes(long processId) {
+    return bytes(processId, PEAK);
+  }
+
+  /**
+   * Resident memory.
+   *
+   * @param processId whose
+   * @return bytes; empty where there is no {@code /proc}, or the process is gone
+   */
+  static OptionalLong residentBytes(long processId) {
+    return bytes(processId, NOW);
+  }
+
+  private static OptionalLong bytes(long processId, String key) {
     Path status = Path.of("/proc", Long.toString(processId), "status");
     if (!Files.isReadable(status)) {
       return OptionalLong.empty();
     }
     try {
       for (String line : Files.readAllLines(status)) {
-        if (line.startsWith(PEAK)) {
+        if (line.startsWith(key)) {
           return OptionalLong.of(Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024);
         }
       }

@@ -283,12 +283,18 @@ public record EvaluationReport(
    * @param elements of all weights of 64 elements or more
    * @param sparsity share of zeros among them
    * @param distinct the most different values in one weight; null where one has over 256
+   * @param usual how many most of the elements are limited to, and by how many weights
    * @param bits of the file for each element, with the nodes that unpack them
    * @param packed how many weights are computed at load
    */
   @JsonNaming(PropertyNamingStrategies.SnakeCaseStrategy.class)
   public record Weights(
-      long elements, double sparsity, @Nullable Integer distinct, double bits, int packed) {}
+      long elements,
+      double sparsity,
+      @Nullable Integer distinct,
+      @Nullable UsualValues usual,
+      double bits,
+      int packed) {}
 
   /**
    * A quality.

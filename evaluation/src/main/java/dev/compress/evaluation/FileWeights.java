@@ -9,6 +9,7 @@ import dev.compress.pack.WeightInventory.Stored;
 import dev.compress.pass.PassContext;
 import dev.compress.progress.Progress;
 import dev.compress.tensor.Scratch;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -43,6 +44,7 @@ final class FileWeights {
       long bytes = 0;
       int packed = 0;
       Integer distinct = 0;
+      List<Stored> counted = new ArrayList<>();
       for (Stored weight : WeightInventory.ofUnzipped(model, context).weights()) {
         if (weight.rank() < 2) {
           continue; // biases and scales are not what is pruned or clustered
@@ -51,6 +53,7 @@ final class FileWeights {
         zeros += weight.zeros();
         bytes += weight.bytes();
         packed += weight.form().equals("dense") ? 0 : 1;
+        counted.add(weight);
         distinct =
             distinct == null || weight.distinct().isEmpty()
                 ? null
@@ -59,7 +62,12 @@ final class FileWeights {
       return elements == 0
           ? null
           : new Weights(
-              elements, (double) zeros / elements, distinct, 8.0 * bytes / elements, packed);
+              elements,
+              (double) zeros / elements,
+              distinct,
+              UsualValues.of(counted),
+              8.0 * bytes / elements,
+              packed);
     }
   }
 }

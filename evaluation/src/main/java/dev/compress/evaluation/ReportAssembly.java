@@ -106,6 +106,11 @@ record ReportAssembly(
         .flatMap(result -> result.remarks().stream());
   }
 
+  private static List<String> ownSteps(Contender contender) {
+    EvaluationReport.Weights weights = contender.weights;
+    return TransformSteps.of(contender.model, weights != null && weights.packed() > 0);
+  }
+
   private EvaluationReport.Row row(
       Contender contender, Contender baseline, Set<TransformReportFile> used) {
     Optional<TransformReportFile> made = transforms.of(contender.loaded.file(), contender.sha256);
@@ -117,7 +122,10 @@ record ReportAssembly(
       TransformReports.Making making =
           transforms.making(contender.loaded.file(), contender.sha256, baseline.sha256);
       used.addAll(making.reports());
-      steps = making.steps();
+      steps =
+          making.reports().isEmpty() && !contender.sha256.equals(baseline.sha256)
+              ? ownSteps(contender)
+              : making.steps();
       if (metered) {
         payback =
             Optional.of(Payback.of(making, baseline.reading, contender.reading, energy.rates()));

@@ -116,6 +116,10 @@ final class ReportCheck {
           weights.sparsity() >= 0 && weights.sparsity() <= 1,
           "has a sparsity of " + weights.sparsity() + ", which is no share");
       finite(weights.bits(), "bits");
+      UsualValues usual = weights.usual();
+      if (usual != null) {
+        finite(usual.exceptionShare(), "exception_share");
+      }
     }
     latency(row.latencyMs(), "latency_ms");
     latency(row.latencyDeviceMs(), "latency_device_ms");

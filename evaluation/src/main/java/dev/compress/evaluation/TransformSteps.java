@@ -1,12 +1,18 @@
 package dev.compress.evaluation;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.compress.graph.OnnxModel;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** What a transformation did, by its report, in the order in which it did it. */
+/** What a transformation did, by its report or the model, in the order in which it did it. */
 final class TransformSteps {
+  private static final String RECIPE = "compress.recipe";
+  private static final JsonMapper JSON = new JsonMapper();
+
   private TransformSteps() {}
 
   /**
@@ -20,7 +26,36 @@ final class TransformSteps {
       steps.add(report.path("teacher").isObject() ? "distill" : "train");
       return steps;
     }
-    JsonNode recipe = report.path("recipe");
+    addRecipe(report.path("recipe"), steps);
+    for (JsonNode pass : report.path("passes")) {
+      if (pass.path("name").asText("").equals("pack-weights") && !pass.path("changed").isEmpty()) {
+        steps.add("pack");
+      }
+    }
+    return steps;
+  }
+
+  /**
+   * What the last transformation of a model was told to do, by the model itself; empty if it does
+   * not say.
+   *
+   * @param packed whether any of its weights is packed
+   */
+  static List<String> of(OnnxModel model, boolean packed) {
+    List<String> steps = new ArrayList<>();
+    try {
+      String recipe = model.metadata().getOrDefault(RECIPE, "");
+      addRecipe(CleanText.of(JSON.readTree(recipe)), steps);
+    } catch (JsonProcessingException e) {
+      return List.of(); // somebody else wrote it
+    }
+    if (packed && !steps.isEmpty()) {
+      steps.add("pack");
+    }
+    return steps;
+  }
+
+  private static void addRecipe(JsonNode recipe, List<String> steps) {
     if (recipe.path("low-rank").isNumber()) {
       steps.add("low rank " + share(recipe.path("low-rank").doubleValue()));
     }
@@ -46,12 +81,6 @@ final class TransformSteps {
     if (recipe.path("quantize").isTextual()) {
       steps.add(recipe.path("quantize").textValue());
     }
-    for (JsonNode pass : report.path("passes")) {
-      if (pass.path("name").asText("").equals("pack-weights") && !pass.path("changed").isEmpty()) {
-        steps.add("pack");
-      }
-    }
-    return steps;
   }
 
   private static String share(double share) {

@@ -24,6 +24,7 @@ import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.graph.ValueInfo;
 import dev.compress.graph.ValueType;
+import dev.compress.onnx.OnnxReader;
 import dev.compress.onnx.OnnxWriter;
 import dev.compress.progress.Progress;
 import dev.compress.runtime.InferenceSession;
@@ -404,6 +405,12 @@ class EvaluationTest {
     assertThat(tree.at("/dataset/samples").asInt()).isEqualTo(SAMPLES);
   }
 
+  private static void stamp(Path file, String recipe) throws IOException {
+    OnnxModel model = OnnxReader.read(file).model();
+    byte[] stamped = OnnxWriter.toBytes(model.withMetadata(Map.of("compress.recipe", recipe)));
+    Files.write(file, stamped);
+  }
+
   /** Zeros and values are counted in the files themselves: no report lies beside these. */
   @Test
   void whatIsInTheWeightsIsCountedInTheFiles() throws IOException {
@@ -414,6 +421,7 @@ class EvaluationTest {
       zeros += few[i] == 0 ? 1 : 0;
     }
     variant = write("few.onnx", few, "MatMul");
+    stamp(variant, "{\"prune\": 0.33, \"cluster\": 16}");
     EvaluationReport report = both(data(true)).run();
     EvaluationReport.Weights found =
         Objects.requireNonNull(report.variants().get(1).weights(), "weights");
@@ -422,7 +430,7 @@ class EvaluationTest {
     assertThat(found.distinct()).isEqualTo(3);
     assertThat(found.bits()).isEqualTo(32);
     assertThat(found.packed()).isZero();
-    assertThat(report.variants().get(1).steps()).isEmpty();
+    assertThat(report.variants().get(1).steps()).containsExactly("prune 33%", "16 clusters");
     assertThat(dev.compress.evaluation.report.MarkdownEvaluationReport.of(report))
         .contains("| zeros | values |", "| 3 |");
   }

@@ -130,7 +130,8 @@ public final class SavedReports {
                 new Layer("/conv1/Conv", "Conv", 90_000L, 28.1, "static"),
                 new Layer("/conv2/Conv", "Conv", 40_000L, 33.0, "static"),
                 new Layer("/fc/Gemm", "Gemm", 9_000L, null, null)),
-        new EvaluationReport.Weights(128_000, versus == null ? 0 : 0.5, null, 8.2, 0),
+        new EvaluationReport.Weights(
+            128_000, versus == null ? 0 : 0.5, null, new UsualValues(16, 10, 1, 1, 0.001), 8.2, 0),
         versus == null ? List.of() : List.of("prune 50%", name));
   }
 

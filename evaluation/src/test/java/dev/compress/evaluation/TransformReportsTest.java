@@ -7,10 +7,13 @@ import dev.compress.energy.EnergyReading.Kind;
 import dev.compress.energy.RunEnergy;
 import dev.compress.error.InvalidDataException;
 import dev.compress.error.ReadWriteException;
+import dev.compress.graph.Graph;
+import dev.compress.graph.OnnxModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,6 +85,23 @@ class TransformReportsTest {
                 .formatted(folder.resolve("pruned.onnx"), PRUNED, INT8));
     assertThat(making(last).steps())
         .containsExactly("prune 12.5% channels", "16 clusters", "int8", "pack");
+  }
+
+  @Test
+  void aModelTellsItsLastStepItself() {
+    assertThat(TransformSteps.of(stamped("{\"prune\": 0.9, \"quantize\": \"int8\"}"), true))
+        .containsExactly("prune 90%", "int8", "pack");
+    for (String other : List.of("", "{", "[]", "7", "{\"prune\": \"all\"}")) {
+      assertThat(TransformSteps.of(stamped(other), true)).as(other).isEmpty();
+    }
+    assertThat(TransformSteps.of(stamped("{\"quantize\": \"in\\u001bt\"}"), false))
+        .as("anyone's text")
+        .containsExactly("in\ufffdt");
+  }
+
+  private static OnnxModel stamped(String recipe) {
+    Graph graph = Graph.of("g", List.of(), List.of(), List.of(), List.of());
+    return OnnxModel.of(8, 13, graph).withMetadata(Map.of("compress.recipe", recipe));
   }
 
   @Test

@@ -70,7 +70,7 @@ public record InspectText(Style style, int width, boolean verbose) {
         Quantity.count(model.parameters())
             + (model.sparsity() == null || model.sparsity() < 0.0005
                 ? ""
-                : ", " + Quantity.percent(model.sparsity(), 1) + " of them zero"));
+                : ", " + Quantity.percent(model.sparsity(), 1) + " of the stored ones zero"));
     if (model.macs() != null) {
       table.row("operations", operations(model));
     }

@@ -104,7 +104,10 @@ public record TransformText(Style style, int width, boolean verbose) {
           drop(accuracy, rate));
     }
     if (report.loadMs() != null) {
-      table.row("load", "", Quantity.millis(report.loadMs()), "");
+      Long peak = report.loadPeakBytes();
+      String memory =
+          peak == null ? "" : "with " + Quantity.memory(peak) + " of memory at its peak";
+      table.row("load", "", Quantity.millis(report.loadMs()), memory);
     }
     addFacts(table, report);
     return table;

@@ -165,8 +165,9 @@ final class EvaluationTables {
         "p",
         "soft",
         "Zeros and values are counted in the file's weights in their dense form, values as the most"
-            + " in one weight; steps are told by the reports of the transformations, where those"
-            + " are found. Zeros and few values make a file smaller, not a model faster.");
+            + " in one weight, but for the tensors that are named; steps are told by the reports"
+            + " of the transformations where those are found, else by the model's metadata, which"
+            + " know the last one only. Zeros and few values make a file smaller, not a model faster.");
     page.end();
   }
 

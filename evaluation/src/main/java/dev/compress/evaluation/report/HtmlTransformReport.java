@@ -367,6 +367,10 @@ public final class HtmlTransformReport {
     if (load != null) {
       page.term("load time", Quantity.millis(load));
     }
+    Long loadPeak = report.loadPeakBytes();
+    if (loadPeak != null) {
+      page.term("peak memory of loading", Quantity.memory(loadPeak));
+    }
     Long memory = report.peakRssBytes();
     if (memory != null) {
       page.term("peak memory of compress", Quantity.memory(memory));

@@ -55,6 +55,7 @@ class HtmlTransformReportTest {
         new TransformReport.Fidelity(31.42, 0.99964, 1.0, 32, "calibration data"),
         new TransformReport.Speed(0.204, 0.0819, 0.437, List.of(0.432, 0.437), 1),
         308.0,
+        41_943_040L,
         new TransformReport.Accuracy("top1", 0.9078, 0.9074, 0.04, 5000),
         List.of(
             new TransformReport.Layer("conv-1", "Conv", "static", 38.7, "min-max"),
@@ -90,6 +91,7 @@ class HtmlTransformReportTest {
         null,
         null,
         null,
+        null,
         List.of(),
         List.of(),
         null,
@@ -110,6 +112,7 @@ class HtmlTransformReportTest {
         .contains("90.78% → 90.74%")
         .contains("97.8%")
         .contains("31.4 dB")
+        .contains("40.0 MiB")
         .contains("95% interval 0.432 to 0.437")
         .contains("a note")
         .contains("Training 1: fine-tune")
