@@ -100,7 +100,7 @@ final class TransformJob {
       WritableFile.require(checkpoint);
     }
     if (options.resume && !Files.exists(checkpoint) && !command.standard.quiet) {
-      terminal.err().println("compress: no checkpoint " + checkpoint + ": the tuning begins anew.");
+      terminal.errln("compress: no checkpoint " + checkpoint + ": the tuning begins anew.");
     }
     return new TrainingFiles(Optional.of(checkpoint), options.resume, Optional.empty());
   }
@@ -313,7 +313,7 @@ final class TransformJob {
     } else if (!standard.quiet) {
       TransformText text =
           new TransformText(terminal.style(standard.noColor), terminal.width(), standard.verbose);
-      text.lines(report).forEach(terminal.out()::println);
+      text.lines(report).forEach(terminal::println);
     }
   }
 }
