@@ -157,9 +157,20 @@ final class TransformJob {
             || !Objects.equals(before.get().fileKey(), after.get().fileKey()));
   }
 
+  /** A word alone may be a command that there is not. */
+  private void requireFile() {
+    if (Samples.name(model).isEmpty() && !Files.exists(Path.of(model))) {
+      throw new UsageException(
+          "No such command or file: "
+              + model
+              + Misspelling.command(model).map(c -> "; did you mean " + c + "?").orElse("."));
+    }
+  }
+
   private Path output(Recipe recipe) {
     String done = OutputName.done(recipe);
     if (done.isEmpty()) {
+      requireFile();
       throw new UsageException(
           "What is to be done to the model? Add --quantize int8, fp16 or int4, --prune SHARE,"
               + " --cluster K, --pack always, or --recipe FILE.");

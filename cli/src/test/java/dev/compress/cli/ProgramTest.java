@@ -476,6 +476,8 @@ class ProgramTest {
   @CsvSource(
       delimiter = '|',
       value = {
+        "frob | No such command or file: frob.",
+        "inspct | No such command or file: inspct; did you mean inspect?",
         "--quantise int8 m.onnx | Did you mean --quantize?",
         "--threads many m.onnx | 'many' is not an int",
         "--quantize | Missing required parameter",
