@@ -186,7 +186,12 @@ final class PassStage {
         model.graph().nodes().stream()
             .filter(n -> n.is("Conv") && passes.filter().test(n))
             .filter(
-                n -> index.constant(n.input(1)).filter(w -> w.type().isFloatingPoint()).isPresent())
+                n ->
+                    !index.isOutput(n.input(1))
+                        && index
+                            .constant(n.input(1))
+                            .filter(w -> w.type().isFloatingPoint())
+                            .isPresent())
             .count();
     if (convolutions > 0) {
       return Optional.of(

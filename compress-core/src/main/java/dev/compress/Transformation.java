@@ -81,6 +81,7 @@ final class Transformation {
     work.report().warn(checked.warnings());
     work.report().warn(work.passes().filter().unmatched(checked.model().graph()));
     work.report().warn(opsetLimits(checked.model()));
+    work.report().warn(work.withoutEffect());
     work.report().input(loaded, Sha256.of(loaded.file()));
     List<CompressionPass> all = new ArrayList<>(new Tuning(work).shaping(checked.model()));
     all.addAll(work.passes().quantizing());
@@ -109,6 +110,7 @@ final class Transformation {
     work.report().warn(checked.warnings());
     work.report().warn(work.passes().filter().unmatched(checked.model().graph()));
     work.report().warn(opsetLimits(checked.model()));
+    work.report().warn(work.withoutEffect());
     // Refuses what contradicts itself, even where no pass has anything to do.
     Memo memo = new Memo();
     memo.keep(checked.model(), ShapeInference.infer(checked.model()));

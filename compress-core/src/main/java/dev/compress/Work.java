@@ -10,6 +10,8 @@ import dev.compress.recipe.Passes;
 import dev.compress.search.ModelScore;
 import dev.compress.train.TuningRun;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -38,6 +40,23 @@ record Work(
     Integer wanted = passes.recipe().calibrationSamples();
     return DatasetSamples.of(
         data, model, wanted == null ? DEFAULT_SAMPLES : wanted, report.threads());
+  }
+
+  /** Warns of settings of a calibration where there is none. */
+  List<String> withoutEffect() {
+    List<String> settings = new ArrayList<>();
+    String method = passes.recipe().calibrationMethod();
+    if (method != null && !method.equals("auto")) {
+      settings.add("--calibration-method " + method);
+    }
+    if (passes.recipe().calibrationSamples() != null) {
+      settings.add("--calibration-samples " + passes.recipe().calibrationSamples());
+    }
+    return calibration.isPresent() || settings.isEmpty()
+        ? List.of()
+        : List.of(
+            String.join(" and ", settings)
+                + " had no effect: nothing is calibrated without data. Give --calibration-data.");
   }
 
   /** Scores models on labelled data. */

@@ -198,4 +198,24 @@ class DoorReportTest extends DoorBench {
     node.fieldNames().forEachRemaining(keys::add);
     return keys;
   }
+
+  @ParameterizedTest
+  @CsvSource({
+    "calibration-method: kl, --calibration-method kl had no effect",
+    "calibration-samples: 8, --calibration-samples 8 had no effect",
+    "calibration-method: auto,"
+  })
+  void settingsOfACalibrationWithoutDataAreAWarning(String line, String warning)
+      throws IOException {
+    Compress bare = Compress.with(recipe("proof: none", line));
+    for (TransformReport report : List.of(bare.plan(input), bare.run(input, output, true))) {
+      List<String> told =
+          report.warnings().stream().filter(w -> w.contains("--calibration-")).toList();
+      assertThat(told).hasSize(warning == null ? 0 : 1);
+      assertThat(told).allMatch(w -> w.startsWith(warning));
+    }
+    TransformReport calibrated =
+        Compress.with(recipe("proof: none", line)).calibratingOn(data(1)).run(input, output, true);
+    assertThat(calibrated.warnings()).noneMatch(w -> w.contains("no effect"));
+  }
 }

@@ -74,10 +74,13 @@ class FloatsBesideCodesTest extends DoorBench {
   }
 
   @Test
-  void withoutClustersNoneIsListed() throws IOException {
+  void withoutClustersLargeOnesAreListed() throws IOException {
     Files.write(input, OnnxWriter.toBytes(mixed()));
     Compress door = Compress.with(recipe("quantize-mode: weights", "exclude-nodes: second"));
-    assertThat(reasons(door.run(input, output, false))).isEmpty();
+    Map<String, String> large = new java.util.HashMap<>(LEFT);
+    large.remove("small");
+    assertThat(reasons(door.run(input, output, false))).isEqualTo(large);
+    assertThat(reasons(door.plan(input))).isEqualTo(large);
   }
 
   private static final Map<String, String> LEFT =

@@ -59,8 +59,7 @@ final class DistillRun {
     Path checkpoint = checkpoint(output);
     if (options.resume && !Files.exists(checkpoint) && !root.standard.quiet) {
       root.terminal()
-          .err()
-          .println("compress: no checkpoint " + checkpoint + ": the training begins anew.");
+          .errln("compress: no checkpoint " + checkpoint + ": the training begins anew.");
     }
     List<Dataset> open = new ArrayList<>();
     DistillReport report;
@@ -191,7 +190,7 @@ final class DistillRun {
     } else if (!standard.quiet) {
       new DistillText(terminal.style(standard.noColor), terminal.width(), standard.verbose)
           .lines(report)
-          .forEach(terminal.out()::println);
+          .forEach(terminal::println);
     }
   }
 

@@ -42,7 +42,7 @@ final class DoctorCommand implements Callable<Integer> {
     } else if (!standard.quiet) {
       new DoctorText(terminal.style(standard.noColor), terminal.width())
           .lines(report)
-          .forEach(terminal.out()::println);
+          .forEach(terminal::println);
     }
     return report.runtime().version() == null ? ExitCode.DEVICE : ExitCode.DONE;
   }

@@ -15,9 +15,9 @@ final class ErrorLines {
    */
   static void print(Failure failure, Terminal terminal, boolean noColor) {
     String name = terminal.errStyle(noColor).bad("compress:");
-    terminal.err().println(name + " " + failure.message());
+    terminal.errln(name + " " + failure.message());
     if (!failure.advice().isEmpty()) {
-      terminal.err().println(failure.advice());
+      terminal.errln(failure.advice());
     }
   }
 }

@@ -339,7 +339,7 @@ final class EvaluateJob {
     } else if (!standard.quiet) {
       new EvaluationText(terminal.style(standard.noColor), terminal.width())
           .lines(report)
-          .forEach(terminal.out()::println);
+          .forEach(terminal::println);
     }
   }
 

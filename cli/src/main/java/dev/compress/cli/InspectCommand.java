@@ -49,7 +49,7 @@ final class InspectCommand implements Callable<Integer> {
     } else if (!standard.quiet) {
       new InspectText(terminal.style(standard.noColor), terminal.width(), standard.verbose)
           .lines(found)
-          .forEach(terminal.out()::println);
+          .forEach(terminal::println);
     }
     return ExitCode.DONE;
   }

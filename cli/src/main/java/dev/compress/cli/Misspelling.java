@@ -42,6 +42,11 @@ final class Misspelling {
         .orElse(unknown);
   }
 
+  /** The nearest command, if one is near. */
+  static Optional<String> command(String word) {
+    return nearest(word, Program.NOT_THE_JOB.stream().filter(name -> !name.startsWith("-")));
+  }
+
   /** The nearest of some names, if it is near. */
   static Optional<String> closest(String word, Stream<String> names) {
     return nearest(word, names.filter(name -> name.startsWith("--")));

@@ -163,18 +163,16 @@ final class ModelsBuildCommand implements Callable<Integer> {
     if (standard.json) {
       terminal.out().print(Json.print(built));
     } else if (!standard.quiet) {
-      terminal
-          .out()
-          .println(
-              built.output().path()
-                  + ": "
-                  + Quantity.bytes(built.output().bytes())
-                  + ", "
-                  + Quantity.shortCount(built.parameters())
-                  + " random parameters, seed "
-                  + seed
-                  + ", in "
-                  + Quantity.seconds(built.wallSeconds()));
+      terminal.println(
+          built.output().path()
+              + ": "
+              + Quantity.bytes(built.output().bytes())
+              + ", "
+              + Quantity.shortCount(built.parameters())
+              + " random parameters, seed "
+              + seed
+              + ", in "
+              + Quantity.seconds(built.wallSeconds()));
     }
     return ExitCode.DONE;
   }

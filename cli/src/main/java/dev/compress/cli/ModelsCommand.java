@@ -68,9 +68,9 @@ final class ModelsCommand implements Callable<Integer> {
         table.row(architecture.id(), architecture.description());
       }
       table.row("", "");
-      table.lines(terminal.width()).forEach(terminal.out()::println);
-      terminal.out().println("Use sample:NAME as a MODEL; build the others, whose weights are");
-      terminal.out().println("random, with: compress models build NAME -o FILE");
+      table.lines(terminal.width()).forEach(terminal::println);
+      terminal.println("Use sample:NAME as a MODEL; build the others, whose weights are");
+      terminal.println("random, with: compress models build NAME -o FILE");
       terminal.out().println();
       Table getting = new Table("", "lrl");
       for (CatalogEntry entry : catalog) {
@@ -79,11 +79,9 @@ final class ModelsCommand implements Callable<Integer> {
             Quantity.bytes(entry.bytes()),
             entry.description() + "; " + entry.licence());
       }
-      getting.lines(terminal.width()).forEach(terminal.out()::println);
+      getting.lines(terminal.width()).forEach(terminal::println);
       terminal.out().println();
-      terminal
-          .out()
-          .println("Fetch these, which are other people's, with: compress models get NAME");
+      terminal.println("Fetch these, which are other people's, with: compress models get NAME");
     }
     return ExitCode.DONE;
   }

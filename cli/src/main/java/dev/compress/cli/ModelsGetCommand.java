@@ -141,8 +141,8 @@ final class ModelsGetCommand implements Callable<Integer> {
       String from = file.from().equals("folder") ? "was there" : "from the " + file.from();
       table.row(file.path(), Quantity.bytes(file.bytes()), from);
     }
-    table.lines(terminal.width()).forEach(terminal.out()::println);
-    terminal.out().println("licence: " + entry.licence() + " (" + entry.source() + ")");
+    table.lines(terminal.width()).forEach(terminal::println);
+    terminal.println("licence: " + entry.licence() + " (" + entry.source() + ")");
   }
 
   private Optional<Path> mirror() {

@@ -4,6 +4,7 @@ import dev.compress.ToolVersion;
 import dev.compress.cli.console.Terminal;
 import dev.compress.error.CancelledException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -71,7 +72,7 @@ final class Program {
     int code = execute(args);
     Optional<String> lost = terminal.finish();
     if (lost.isPresent() && code == ExitCode.DONE) {
-      terminal.err().println("compress: cannot write to standard output: " + lost.get());
+      terminal.errln("compress: cannot write to standard output: " + lost.get());
       return ExitCode.READ_WRITE;
     }
     return code;
@@ -218,7 +219,9 @@ final class Program {
     }
     int code = report(failure, root.standard.json, root.standard.noColor);
     if (root.standard.verbose) {
-      cause.printStackTrace(terminal.err());
+      StringWriter trace = new StringWriter();
+      cause.printStackTrace(new PrintWriter(trace, true));
+      trace.toString().replace("\t", "    ").lines().forEach(terminal::errln);
     }
     return code;
   }

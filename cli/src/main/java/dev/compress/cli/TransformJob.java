@@ -102,7 +102,7 @@ final class TransformJob {
       WritableFile.require(checkpoint);
     }
     if (options.resume && !Files.exists(checkpoint) && !command.standard.quiet) {
-      terminal.err().println("compress: no checkpoint " + checkpoint + ": the tuning begins anew.");
+      terminal.errln("compress: no checkpoint " + checkpoint + ": the tuning begins anew.");
     }
     return new TrainingFiles(Optional.of(checkpoint), options.resume, Optional.empty());
   }
@@ -159,9 +159,20 @@ final class TransformJob {
             || !Objects.equals(before.get().fileKey(), after.get().fileKey()));
   }
 
+  /** A word alone may be a command that there is not. */
+  private void requireFile() {
+    if (Samples.name(model).isEmpty() && !Files.exists(Path.of(model))) {
+      throw new UsageException(
+          "No such command or file: "
+              + model
+              + Misspelling.command(model).map(c -> "; did you mean " + c + "?").orElse("."));
+    }
+  }
+
   private Path output(Recipe recipe) {
     String done = OutputName.done(recipe);
     if (done.isEmpty()) {
+      requireFile();
       throw new UsageException(Dependents.advice(recipe, command.shrink));
     }
     Path given = command.run.output;
@@ -317,7 +328,7 @@ final class TransformJob {
     } else if (!standard.quiet) {
       TransformText text =
           new TransformText(terminal.style(standard.noColor), terminal.width(), standard.verbose);
-      text.lines(report).forEach(terminal.out()::println);
+      text.lines(report).forEach(terminal::println);
     }
   }
 }

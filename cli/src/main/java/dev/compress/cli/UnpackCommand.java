@@ -64,17 +64,15 @@ final class UnpackCommand implements Callable<Integer> {
       Style style = terminal.style(standard.noColor);
       String arrow = " " + style.arrow() + " ";
       int weights = report.weights().size();
-      terminal.out().println(report.input().path() + arrow + report.output().path());
-      terminal
-          .out()
-          .println(
-              "  "
-                  + Quantity.bytes(report.input().bytes())
-                  + arrow
-                  + Quantity.bytes(report.output().bytes())
-                  + ", "
-                  + weights
-                  + (weights == 1 ? " weight unpacked" : " weights unpacked"));
+      terminal.println(report.input().path() + arrow + report.output().path());
+      terminal.println(
+          "  "
+              + Quantity.bytes(report.input().bytes())
+              + arrow
+              + Quantity.bytes(report.output().bytes())
+              + ", "
+              + weights
+              + (weights == 1 ? " weight unpacked" : " weights unpacked"));
     }
     return ExitCode.DONE;
   }

@@ -3,13 +3,18 @@ package dev.compress.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.compress.cli.console.Style;
+import dev.compress.cli.console.Terminal;
 import dev.compress.cli.text.TransformText;
 import dev.compress.pass.PassResult.Skipped;
 import dev.compress.recipe.Recipe;
 import dev.compress.report.TransformReport;
+import java.io.ByteArrayOutputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** However many nodes were left, the report fits on a screen. */
@@ -76,5 +81,23 @@ class LongReportTest {
         .anyMatch(l -> l.contains("51") && l.contains("for 51 other reasons: see -v"))
         .anyMatch(l -> l.endsWith("..."));
     assertThat(lines(report, true)).hasSizeGreaterThan(400);
+  }
+
+  /** A name may hold what sets a terminal's title or fakes a line; colours are the tool's own. */
+  @Test
+  void controlCharactersOfNamesAreShownNotSent() {
+    String name = "\u001b]\u0007\u009b\r\n\u007f\u2028";
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    Terminal screen = Terminal.ofScreen(bytes, OutputStream.nullOutputStream(), Map.of());
+    TransformReport report = reportOf(List.of(new Skipped("n" + name, "Gemm", "left " + name)));
+    new TransformText(screen.style(false), 120, true).lines(report).forEach(screen::println);
+    screen.println("one " + name);
+    screen.finish();
+    String shown = "\\u001b]\\u0007\\u009b\\u000d\\n\\u007f\\u2028";
+    assertThat(bytes.toString(StandardCharsets.UTF_8))
+        .contains("Gemm  left " + shown)
+        .contains("one " + shown + "\n")
+        .contains("\u001b[1mm.onnx → out.onnx\u001b[0m\n")
+        .doesNotContainPattern("\u001b[^\\[]|[\\x00-\\x09\\x0b-\\x1a\\x1c-\\x1f\\x7f-\\x9f]");
   }
 }

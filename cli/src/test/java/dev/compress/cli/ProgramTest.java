@@ -76,7 +76,7 @@ class ProgramTest {
     Bench.Result result = compress();
     assertThat(result.code()).isEqualTo(code);
     assertThat(result.out()).isEmpty();
-    assertThat(result.err()).startsWith("compress: ").doesNotContain("\tat ");
+    assertThat(result.err()).startsWith("compress: ").doesNotContain("    at ");
     assertThat(result.err().lines().count()).isBetween(1L, 2L);
 
     Bench.Result json = compress("--json");
@@ -88,7 +88,7 @@ class ProgramTest {
     assertThat(error.has("advice")).isTrue();
     assertThat(json.err()).isEqualTo(result.err());
 
-    assertThat(compress("-v").err()).contains("\tat ");
+    assertThat(compress("-v").err()).contains("    at ");
   }
 
   @Test
@@ -418,6 +418,18 @@ class ProgramTest {
     assertThat(compress().out()).doesNotContain("\u001b");
   }
 
+  /** A name may hold what sets a terminal's title or fakes a line; colours are the tool's own. */
+  @Test
+  void controlCharactersInErrorsAreShownNotSent() {
+    bench.screen = true;
+    String hostile = "a\u001b]0;title\u0007\u009b2J\r\nb\u007f";
+    bench.failure = new InvalidModelException("Node " + hostile + " is cut off. Export it again.");
+    assertThat(compress("-v").err())
+        .contains("\u001b[31mcompress:\u001b[0m Node a\\u001b]0;title\\u0007")
+        .doesNotContain("\u001b]")
+        .doesNotContainPattern("[\\x00-\\x09\\x0b-\\x1a\\x1c-\\x1f\\x7f-\\x9f]");
+  }
+
   /** What was learned until then is written, and the report says so. */
   @Test
   void anInterruptedTuningEndsAsInterruptedWithAModel() throws IOException {
@@ -465,6 +477,8 @@ class ProgramTest {
   @CsvSource(
       delimiter = '|',
       value = {
+        "frob | No such command or file: frob.",
+        "inspct | No such command or file: inspct; did you mean inspect?",
         "--quantise int8 m.onnx | Did you mean --quantize?",
         "--threads many m.onnx | 'many' is not an int",
         "--quantize | Missing required parameter",

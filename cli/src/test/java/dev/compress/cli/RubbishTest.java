@@ -81,7 +81,7 @@ class RubbishTest {
     assertThat(result.err())
         .startsWith("compress: ")
         .endsWith("\n")
-        .doesNotContain("\tat ")
+        .doesNotContain("    at ")
         .doesNotContain("Exception")
         .doesNotContain("null");
     assertThat(result.err().lines().count()).isLessThanOrEqualTo(2);

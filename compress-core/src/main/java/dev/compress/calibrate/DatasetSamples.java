@@ -77,6 +77,11 @@ public record DatasetSamples(Dataset dataset) implements Samples {
   }
 
   @Override
+  public int fixedRows() {
+    return Math.max(1, dataset.fixedBatch());
+  }
+
+  @Override
   public Optional<String> fingerprint() {
     return Optional.of(dataset.fingerprint());
   }

@@ -10,8 +10,13 @@ public interface Samples {
   /** How many samples there are. */
   long count();
 
-  /** Whether several samples may be run at once: false where the model's batch is fixed at one. */
+  /** Whether several samples may be run at once: false where the model fixes its batch. */
   boolean batchable();
+
+  /** Rows of every batch, padding included, where the model fixes them; else 1. */
+  default int fixedRows() {
+    return 1;
+  }
 
   /**
    * Hands all samples to a reader, in order.

@@ -56,6 +56,11 @@ record SequenceSamples(SampleRun run, OnnxModel model, int every, long count, in
   }
 
   @Override
+  public int fixedRows() {
+    return run.batch(1);
+  }
+
+  @Override
   public Optional<String> fingerprint() {
     return Optional.of(run.dataset().fingerprint() + " each window of " + every);
   }

@@ -2,6 +2,7 @@ package dev.compress.metric;
 
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.TensorBuffer;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -30,6 +31,34 @@ public final class FidelityScorer {
   private long agreeing;
   private boolean classes = true;
   private boolean compared;
+
+  /**
+   * Adds a batch of all outputs. A sample has one class, however many outputs there are: that of
+   * the first that compares. Shapes that depend on the data, such as kept boxes, may differ: then
+   * nothing compares.
+   *
+   * @param reference the baseline's outputs by name
+   * @param variant the variant's
+   * @param rows samples in the batch, padding included
+   * @param count how many of these rows count, from the first
+   */
+  public void addAll(
+      Map<String, TensorBuffer> reference, Map<String, TensorBuffer> variant, int rows, int count) {
+    boolean first = true;
+    for (Map.Entry<String, TensorBuffer> output : reference.entrySet()) {
+      TensorBuffer x = output.getValue();
+      TensorBuffer y = variant.get(output.getKey());
+      if (y == null || !x.shape().equals(y.shape()) || x.shape().elementCount() == 0) {
+        continue;
+      }
+      boolean whole = x.shape().rank() == 0 || x.shape().dim(0) % rows != 0; // no row a sample
+      addValues(x, y, whole ? 1 : rows, whole ? 1 : count);
+      if (first) {
+        addClasses(x, y, whole ? 1 : rows, whole ? 1 : count);
+      }
+      first = false;
+    }
+  }
 
   /**
    * Adds a batch of one output.
@@ -107,7 +136,7 @@ public final class FidelityScorer {
       return integer;
     }
     int wide = 0;
-    for (int i = rows == 1 && shape.rank() == 1 ? 0 : 1; i < shape.rank(); i++) {
+    for (int i = shape.dim(0) == rows ? 1 : 0; i < shape.rank(); i++) {
       wide += shape.dim(i) > 1 ? 1 : 0;
     }
     return wide == 1;

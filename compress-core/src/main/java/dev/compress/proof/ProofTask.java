@@ -14,6 +14,7 @@ import dev.compress.runtime.MemoryRise;
 import dev.compress.runtime.RandomInputs;
 import dev.compress.runtime.RuntimeInfo;
 import dev.compress.runtime.SessionOptions;
+import dev.compress.tensor.Shape;
 import dev.compress.tensor.TensorBuffer;
 import dev.compress.timing.LatencyRatio;
 import dev.compress.timing.SessionTiming;
@@ -21,11 +22,14 @@ import dev.compress.timing.TimingResult;
 import dev.compress.timing.TimingSettings;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The work of a proof, done in a child process. */
@@ -53,8 +57,8 @@ public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
     try (InferenceSession variant = InferenceSession.open(Path.of(job.output()), options)) {
       Load load = new Load((System.nanoTime() - start) / 1e6, rise.bytes());
       OnnxModel output = OnnxReader.read(Path.of(job.output())).model();
-      List<Map<String, TensorBuffer>> samples = samples(job, output, variant);
-      KernelReport kernels = KernelReport.of(output, samples.get(0), THREADS);
+      List<SampleFile.Run> samples = samples(job, output, variant);
+      KernelReport kernels = KernelReport.of(output, samples.get(0).inputs(), THREADS);
       List<String> warnings = new ArrayList<>(kernels.warnings());
       Compared compared = null;
       if (!job.kernelsOnly()) {
@@ -74,17 +78,25 @@ public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
     }
   }
 
-  private static List<Map<String, TensorBuffer>> samples(
+  private static List<SampleFile.Run> samples(
       ProofJob job, OnnxModel model, InferenceSession session) {
     if (!job.samples().isEmpty()) {
       return SampleFile.read(Path.of(job.samples()));
     }
     RandomInputs random = RandomInputs.thatRun(model, session);
-    List<Map<String, TensorBuffer>> samples = new ArrayList<>();
+    int rows = rows(random.shapes().values());
+    List<SampleFile.Run> samples = new ArrayList<>();
     for (int i = 0; i < RANDOM_SAMPLES; i++) {
-      samples.add(random.next(job.seed() + i));
+      samples.add(new SampleFile.Run(random.next(job.seed() + i), rows, rows));
     }
     return samples;
+  }
+
+  /** The first dim of all inputs, if they agree on it; else they are taken as one sample. */
+  private static int rows(Collection<Shape> shapes) {
+    Set<Long> first =
+        shapes.stream().map(s -> s.rank() == 0 ? 1 : s.dim(0)).collect(Collectors.toSet());
+    return first.size() == 1 ? Math.toIntExact(Math.max(1, first.iterator().next())) : 1;
   }
 
   /** Outputs and times of both models. */
@@ -93,21 +105,12 @@ public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
   private static Compared compare(
       InferenceSession baseline,
       InferenceSession variant,
-      List<Map<String, TensorBuffer>> samples,
+      List<SampleFile.Run> samples,
       ProofJob job) {
     FidelityScorer fidelity = new FidelityScorer();
-    for (Map<String, TensorBuffer> inputs : samples) {
-      Map<String, TensorBuffer> x = baseline.run(inputs);
-      Map<String, TensorBuffer> y = variant.run(inputs);
-      for (Map.Entry<String, TensorBuffer> entry : x.entrySet()) {
-        TensorBuffer other = y.get(entry.getKey());
-        // Shapes that depend on the data, such as kept boxes, may differ: then nothing compares.
-        if (other != null
-            && other.shape().equals(entry.getValue().shape())
-            && other.shape().elementCount() > 0) {
-          fidelity.add(entry.getValue(), other, 1, 1);
-        }
-      }
+    for (SampleFile.Run run : samples) {
+      Map<String, TensorBuffer> x = baseline.run(run.inputs());
+      fidelity.addAll(x, variant.run(run.inputs()), run.rows(), run.count());
     }
     TimingResult timing =
         job.seconds() <= 0
@@ -115,7 +118,7 @@ public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
             : SessionTiming.compare(
                 baseline,
                 variant,
-                samples.get(0),
+                samples.get(0).inputs(),
                 TimingSettings.ofSeconds(job.seconds(), job.seed()),
                 Progress.NONE);
     return new Compared(fidelity, timing);

@@ -8,6 +8,8 @@ import dev.compress.onnx.OnnxReader;
 import dev.compress.onnx.OnnxWriter;
 import dev.compress.onnx.WriteSettings;
 import dev.compress.progress.Progress;
+import dev.compress.tensor.Shape;
+import dev.compress.tensor.Tensor;
 import dev.compress.tensor.TensorBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,14 +17,26 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** A few inputs in a file: the initializers of a model without nodes, named {@code index/input}. */
+/**
+ * A few batches of inputs in a file: the initializers of a model without nodes, named {@code
+ * index/input}. The one without an input's name holds the rows, and how many of them count.
+ */
 final class SampleFile {
   private SampleFile() {}
+
+  /**
+   * Inputs of one run.
+   *
+   * @param inputs by name
+   * @param rows samples that they hold, padding included
+   * @param count how many of these count, from the first
+   */
+  record Run(Map<String, TensorBuffer> inputs, int rows, int count) {}
 
   static int write(Samples samples, int most, Path file) {
     List<Initializer> tensors = new ArrayList<>();
     int[] count = {0};
-    long stride = Math.max(1, samples.count() / most);
+    long stride = Math.max(1, samples.count() / ((long) most * samples.fixedRows()));
     long[] at = {0};
     samples.forEachBatch(
         1,
@@ -32,6 +46,8 @@ final class SampleFile {
             inputs.forEach(
                 (name, tensor) ->
                     tensors.add(Initializer.of(index + "/" + name, tensor.toTensor())));
+            tensors.add(
+                Initializer.of(index + "/", Tensor.ofLongs(Shape.of(2), samples.fixedRows(), n)));
           }
           return count[0] < most;
         });
@@ -43,16 +59,19 @@ final class SampleFile {
     return count[0];
   }
 
-  static List<Map<String, TensorBuffer>> read(Path file) {
-    List<Map<String, TensorBuffer>> samples = new ArrayList<>();
+  static List<Run> read(Path file) {
+    List<Run> runs = new ArrayList<>();
+    Map<String, TensorBuffer> inputs = new LinkedHashMap<>();
     for (Initializer tensor : OnnxReader.read(file).model().graph().initializers()) {
-      int slash = tensor.name().indexOf('/');
-      int index = Integer.parseInt(tensor.name().substring(0, slash));
-      while (samples.size() <= index) {
-        samples.add(new LinkedHashMap<>());
+      String input = tensor.name().substring(tensor.name().indexOf('/') + 1);
+      if (input.isEmpty()) { // the last one of each run
+        long[] rows = tensor.tensor().toLongs();
+        runs.add(new Run(inputs, (int) rows[0], (int) rows[1]));
+        inputs = new LinkedHashMap<>();
+      } else {
+        inputs.put(input, TensorBuffer.of(tensor.tensor()));
       }
-      samples.get(index).put(tensor.name().substring(slash + 1), TensorBuffer.of(tensor.tensor()));
     }
-    return samples;
+    return runs;
   }
 }

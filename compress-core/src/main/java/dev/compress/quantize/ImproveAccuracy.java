@@ -16,9 +16,9 @@ import dev.compress.runtime.Shapes;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.TensorBuffer;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -160,15 +160,9 @@ public record ImproveAccuracy(QuantizeInt8 quantization) implements CompressionP
           1,
           (inputs, n) -> {
             few.progress().check();
-            Map<String, TensorBuffer> expected = a.run(inputs);
-            Map<String, TensorBuffer> actual = b.run(inputs);
-            expected.forEach(
-                (name, x) -> {
-                  TensorBuffer y = Objects.requireNonNull(actual.get(name));
-                  if (x.type().equals(ElementType.FLOAT) && x.shape().equals(y.shape())) {
-                    scorer.add(x, y, 1, 1);
-                  }
-                });
+            Map<String, TensorBuffer> expected = new LinkedHashMap<>(a.run(inputs));
+            expected.values().removeIf(x -> !x.type().equals(ElementType.FLOAT));
+            scorer.addAll(expected, b.run(inputs), judging.fixedRows(), n);
             return true;
           });
     }

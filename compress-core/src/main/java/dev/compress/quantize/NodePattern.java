@@ -43,7 +43,9 @@ public record NodePattern(Node node, String weight, Tensor tensor, int outputAxi
   private static Optional<NodePattern> weighted(
       Node node, GraphIndex index, int outputAxis, int minRank, int maxRank) {
     Optional<Tensor> weight = index.constant(node.input(1));
-    if (weight.isEmpty() || !weight.get().type().equals(ElementType.FLOAT)) {
+    if (weight.isEmpty()
+        || !weight.get().type().equals(ElementType.FLOAT)
+        || index.isOutput(node.input(1))) { // it would stay, beside its codes
       return Optional.empty();
     }
     Shape shape = weight.get().shape();

@@ -116,7 +116,8 @@ public record QuantizeInt8(
         model.graph().nodes().stream().anyMatch(n -> NodePattern.match(n, index).isPresent())
             || model.graph().initializers().stream()
                 .anyMatch(i -> StoredWeights.match(i, index).isPresent())
-            || SubgraphWeights.exist(model.graph());
+            || SubgraphWeights.exist(model.graph())
+            || FloatWeights.exist(model);
     return weights
         ? Optional.empty()
         : Optional.of(new NotApplicable("no float weight is large enough to be worth it"));
@@ -152,6 +153,7 @@ public record QuantizeInt8(
     }
     graph = StoredWeights.storeAll(graph, filter, codes, context, changes);
     skipped.addAll(keepingValues(model, model.withGraph(graph)));
+    skipped.addAll(FloatWeights.left(model.withGraph(graph), filter, skipped));
     if (!changes.isEmpty()) { // not worth it alone
       graph = StoreFloat16.storeExact(graph, filter, context.scratch(), changes);
     }
@@ -216,6 +218,7 @@ public record QuantizeInt8(
     outline = StoredWeights.storeAll(outline, filter, codes, context, changes);
     List<Skipped> skipped = new ArrayList<>(quantizer.skipped());
     skipped.addAll(keepingValues(model, model.withGraph(outline)));
+    skipped.addAll(FloatWeights.left(model.withGraph(outline), filter, skipped));
     List<String> notes =
         quantizer.changes().isEmpty()
             ? List.of()

@@ -15,6 +15,7 @@ import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * Where a float weight can be stored in 8 bits as {@code Mul(Cast(codes), scales)}. ONNX Runtime
@@ -28,7 +29,7 @@ import java.util.Optional;
  * @param scaleShape the scales' shape, which broadcasts against the weight's
  */
 record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scaleShape) {
-  private static final long MIN_ELEMENTS = 1024;
+  static final long MIN_ELEMENTS = 1024;
 
   /** Shorter rows would spend as much on scales as they save. */
   private static final long MIN_ROW = 8;
@@ -51,7 +52,7 @@ record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scal
     }
     StoredWeights first = null;
     for (Use use : uses) {
-      Optional<StoredWeights> layout = layout(initializer, use);
+      Optional<StoredWeights> layout = layout(initializer, use, index);
       if (layout.isEmpty() || (first != null && !first.equals(layout.get()))) {
         return Optional.empty();
       }
@@ -60,7 +61,8 @@ record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scal
     return Optional.ofNullable(first);
   }
 
-  private static Optional<StoredWeights> layout(Initializer initializer, Use use) {
+  /** How one reader wants a weight to be stored; empty if it cannot be for that one. */
+  static Optional<StoredWeights> layout(Initializer initializer, Use use, GraphIndex index) {
     Node node = use.node();
     Shape shape = initializer.tensor().shape();
     int rank = shape.rank();
@@ -85,10 +87,31 @@ record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scal
       }
       case "LSTM", "GRU", "RNN" ->
           use.inputIndex() == 1 || use.inputIndex() == 2 ? byRow(initializer, 2) : Optional.empty();
+      case "Transpose" ->
+          rank == 2 && givesColumns(node, index) ? byRow(initializer, 1) : Optional.empty();
       case "Gather" ->
           use.inputIndex() == 0 && rank == 2 ? byRow(initializer, 1) : Optional.empty();
       default -> Optional.empty();
     };
+  }
+
+  /** Whether rows turn into the columns that a matrix product wants scales by. */
+  private static boolean givesColumns(Node transpose, GraphIndex index) {
+    String turned = transpose.output(0);
+    return transpose.intsAttribute("perm").orElse(List.of(1L, 0L)).equals(List.of(1L, 0L))
+        && !index.isOutput(turned)
+        && index.uses(turned).stream().allMatch(u -> u.node().is("MatMul") && u.inputIndex() == 1);
+  }
+
+  /** The nodes that read a weight, those behind a Transpose of it included. */
+  static Stream<Node> readers(String weight, GraphIndex index) {
+    return index.uses(weight).stream()
+        .map(Use::node)
+        .flatMap(
+            n ->
+                n.is("Transpose")
+                    ? Stream.concat(Stream.of(n), readers(n.output(0), index))
+                    : Stream.of(n));
   }
 
   /** One scale for each index of the first {@code leading} axes. */
@@ -162,8 +185,7 @@ record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scal
     GraphEditor editor = new GraphEditor(graph);
     for (Initializer initializer : graph.initializers()) {
       Optional<StoredWeights> stored = match(initializer, index);
-      if (stored.isEmpty()
-          || !index.uses(initializer.name()).stream().allMatch(u -> filter.test(u.node()))) {
+      if (stored.isEmpty() || !readers(initializer.name(), index).allMatch(filter::test)) {
         continue;
       }
       context.progress().check();

@@ -4,7 +4,8 @@ import dev.compress.calibrate.Samples;
 import java.util.Optional;
 
 /**
- * Every so-manieth sample of others, one at a time.
+ * Every so-manieth sample of others, one at a time; where the model fixes its batch, the batches
+ * that hold them.
  *
  * @param all the others
  * @param offset the first one
@@ -24,6 +25,11 @@ public record StridedSamples(Samples all, long offset, long stride, long most) i
   }
 
   @Override
+  public int fixedRows() {
+    return all.fixedRows();
+  }
+
+  @Override
   public Optional<String> fingerprint() {
     return all.fingerprint().map(f -> f + " from " + offset + " each " + stride + " to " + most);
   }
@@ -31,16 +37,18 @@ public record StridedSamples(Samples all, long offset, long stride, long most) i
   @Override
   public void forEachBatch(int batchSize, BatchReader reader) {
     long[] at = {0};
+    long[] wanted = {offset};
     long[] left = {count()};
     all.forEachBatch(
         1,
         (inputs, n) -> {
-          long here = at[0];
           at[0] += n;
-          if (here < offset || (here - offset) % stride != 0) {
+          if (at[0] <= wanted[0]) {
             return left[0] > 0;
           }
-          left[0]--;
+          long here = (at[0] - wanted[0] + stride - 1) / stride;
+          wanted[0] += here * stride;
+          left[0] -= here;
           return reader.read(inputs, n) && left[0] > 0;
         });
   }

@@ -77,8 +77,7 @@ final class SubgraphWeights {
     }
     for (Initializer constant : body.constants()) {
       StoredWeights stored = StoredWeights.match(constant, index).orElse(null);
-      if (stored == null
-          || !index.uses(constant.name()).stream().allMatch(u -> filter.test(u.node()))) {
+      if (stored == null || !StoredWeights.readers(constant.name(), index).allMatch(filter::test)) {
         continue;
       }
       context.progress().check();

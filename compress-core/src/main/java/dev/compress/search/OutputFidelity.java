@@ -8,6 +8,7 @@ import dev.compress.runtime.InferenceSession;
 import dev.compress.runtime.SessionOptions;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.TensorBuffer;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -43,7 +44,7 @@ public record OutputFidelity(OnnxModel before, Samples samples, int threads, Pro
           1,
           (inputs, n) -> {
             progress.check();
-            add(a.run(inputs), b.run(inputs), scorer);
+            scorer.addAll(floats(a.run(inputs)), b.run(inputs), samples.fixedRows(), n);
             left[0] -= n;
             return left[0] > 0;
           });
@@ -51,15 +52,9 @@ public record OutputFidelity(OnnxModel before, Samples samples, int threads, Pro
     return scorer.samples() == 0 ? Double.POSITIVE_INFINITY : scorer.sqnrDb();
   }
 
-  private static void add(
-      Map<String, TensorBuffer> expected, Map<String, TensorBuffer> actual, FidelityScorer scorer) {
-    expected.forEach(
-        (name, x) -> {
-          TensorBuffer y = actual.get(name);
-          // Shapes that depend on the data, such as kept boxes, may differ: nothing compares.
-          if (y != null && x.type().equals(ElementType.FLOAT) && x.shape().equals(y.shape())) {
-            scorer.add(x, y, 1, 1);
-          }
-        });
+  private static Map<String, TensorBuffer> floats(Map<String, TensorBuffer> outputs) {
+    Map<String, TensorBuffer> kept = new LinkedHashMap<>(outputs);
+    kept.values().removeIf(x -> !x.type().equals(ElementType.FLOAT));
+    return kept;
   }
 }

@@ -365,7 +365,7 @@ class QuantizeInt8Test {
     assertThat(made.initializer("big").type()).isEqualTo(ElementType.FLOAT);
     assertThat(made.result().skipped())
         .singleElement()
-        .satisfies(s -> assertThat(s.detail()).contains("big"));
+        .satisfies(s -> assertThat(s.explained()).contains("big"));
     assertThat(made.sqnrDb()).isGreaterThan(60);
   }
 

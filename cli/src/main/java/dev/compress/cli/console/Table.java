@@ -36,7 +36,7 @@ public final class Table {
   public Table row(String... cells) {
     String[] row = Arrays.copyOf(cells, alignment.length());
     for (int i = 0; i < row.length; i++) {
-      row[i] = row[i] == null ? "" : row[i];
+      row[i] = row[i] == null ? "" : Style.printable(row[i]);
     }
     rows.add(row);
     return this;

@@ -80,14 +80,24 @@ public final class Terminal {
     return new Terminal(out, err, true, true, environment);
   }
 
-  /** Standard output. Flushed by {@link #finish()}. */
+  /** Standard output, for what is JSON or the tool's own. Flushed by {@link #finish()}. */
   public PrintStream out() {
     return out;
   }
 
-  /** Standard error. */
+  /** Standard error, for the tool's own. */
   public PrintStream err() {
     return err;
+  }
+
+  /** Prints a line on standard output; whatever names it holds, the terminal only shows them. */
+  public void println(String line) {
+    out.println(Style.onScreen(line, style(false).colours()));
+  }
+
+  /** Prints a line on standard error, as {@link #println} does. */
+  public void errln(String line) {
+    err.println(Style.onScreen(line, errStyle(false).colours()));
   }
 
   /** Whether standard error is looked at by a person, so that progress may be drawn there. */

@@ -119,7 +119,7 @@ public final class TerminalProgress implements Progress, AutoCloseable {
   }
 
   private void draw(PrintStream err, String text) {
-    err.print("\r" + text + "\u001b[K");
+    err.print("\r" + Style.onScreen(text, false) + "\u001b[K");
     err.flush();
     drawn = true;
   }

@@ -18,7 +18,7 @@ public final class Text {
   public static List<String> wrap(String text, int width) {
     List<String> lines = new ArrayList<>();
     StringBuilder line = new StringBuilder();
-    for (String word : text.split(" ", -1)) {
+    for (String word : Style.printable(text).split(" ", -1)) {
       if (line.length() > 0 && Style.width(line.toString()) + 1 + Style.width(word) > width) {
         lines.add(line.toString());
         line = new StringBuilder();
@@ -34,11 +34,12 @@ public final class Text {
   /**
    * One line of at most {@code width} columns; what is too long loses its middle.
    *
-   * @param text one line
+   * @param full one line
    * @param width columns that fit, at least 5
    * @param style of the terminal
    */
-  public static String shorten(String text, int width, Style style) {
+  public static String shorten(String full, int width, Style style) {
+    String text = Style.printable(full);
     if (Style.width(text) <= width) {
       return text;
     }
