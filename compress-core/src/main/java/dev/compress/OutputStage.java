@@ -9,6 +9,7 @@ import dev.compress.onnx.OnnxReader;
 import dev.compress.onnx.OnnxWriter;
 import dev.compress.onnx.WriteSettings;
 import dev.compress.onnx.WrittenModel;
+import dev.compress.pack.ShortNames;
 import dev.compress.pack.UnpackWeights;
 import dev.compress.proof.ProofJob;
 import dev.compress.proof.ProofMode;
@@ -47,7 +48,7 @@ final class OutputStage {
   }
 
   /** What was written, and what it is. */
-  private record Output(WrittenModel file, Transformed used) {}
+  private record Output(WrittenModel file, Transformed used, ShortNames names) {}
 
   /** Writes and proves; falls back to stored weights where integers turn out slower. */
   WrittenModel finish(
@@ -141,7 +142,8 @@ final class OutputStage {
     WrittenModel written = made.file();
     OnnxModel output = OnnxReader.read(written.file()).model();
     try {
-      report.weights(OutputWeights.of(output, written, storing.context(), report.claims()));
+      report.weights(
+          OutputWeights.of(output, written, storing.context(), report.claims(), made.names()));
     } catch (IllegalStateException e) {
       written.file().toFile().delete(); // nobody is to use it
       written.data().ifPresent(data -> data.file().toFile().delete());
@@ -154,13 +156,15 @@ final class OutputStage {
                 && loaded.bytes() > LARGE_MODEL_BYTES
                 && work.calibration().isEmpty());
     Optional<Samples> samples = work.calibration().map(d -> work.samplesOf(d, output));
+    Map<String, String> planned = new LinkedHashMap<>();
+    report.plannedInteger().forEach(node -> planned.put(node, made.names().label(node)));
     ProofJob job =
         new ProofJob(
             loaded.file().toString(),
             written.file().toString(),
             "",
             work.calibration().map(Dataset::name).orElse(""),
-            report.plannedInteger(),
+            planned,
             kernelsOnly,
             passes.target().isCpu() ? PROOF_SECONDS : 0,
             report.seed());
@@ -168,10 +172,11 @@ final class OutputStage {
   }
 
   private Output write(Transformed transformed, Path output, boolean overwrite) {
-    OnnxModel model = storing.stored(transformed.model());
+    ShortNames names = storing.stored(transformed.model());
+    OnnxModel model = names.model();
     if (!transformed.changed() && model == transformed.model()) {
       report.revert();
-      return new Output(copy(output, overwrite), transformed);
+      return new Output(copy(output, overwrite), transformed, names);
     }
     WrittenModel written =
         OnnxWriter.write(stamped(model), output, settings(overwrite), work.progress());
@@ -180,7 +185,7 @@ final class OutputStage {
     // What was packed is small in float: in integers it is fast.
     wanted |= report.hasChanged(UnpackWeights.NAME) && !report.plannedInteger().isEmpty();
     if (written.bytes() <= loaded.bytes() || wanted) {
-      return new Output(written, transformed);
+      return new Output(written, transformed, names);
     }
     // Scales and conversions outweigh small layers; weights alone may still be worth it.
     report.forgetLayers();

@@ -4,6 +4,7 @@ import dev.compress.error.ReadWriteException;
 import dev.compress.graph.OnnxModel;
 import dev.compress.inspect.ParameterTotals;
 import dev.compress.onnx.WrittenModel;
+import dev.compress.pack.ShortNames;
 import dev.compress.pack.WeightInventory;
 import dev.compress.pack.WeightInventory.Stored;
 import dev.compress.pass.PassContext;
@@ -36,9 +37,14 @@ record OutputWeights(@Nullable Long zippedBytes, ParameterTotals totals, WeightI
    * Looks at a written model.
    *
    * @param claims of the passes, which say which weights have values by groups of channels
+   * @param names under which the passes knew the weights
    */
   static OutputWeights of(
-      OnnxModel model, WrittenModel written, PassContext context, List<WeightClaim> claims) {
+      OnnxModel model,
+      WrittenModel written,
+      PassContext context,
+      List<WeightClaim> claims,
+      ShortNames names) {
     Map<String, Integer> groups = new HashMap<>();
     claims.stream().filter(c -> c.groups() > 1).forEach(c -> groups.put(c.weight(), c.groups()));
     List<Path> files = new ArrayList<>(List.of(written.file()));
@@ -46,7 +52,7 @@ record OutputWeights(@Nullable Long zippedBytes, ParameterTotals totals, WeightI
     return new OutputWeights(
         written.bytes() > MOST_BYTES_TO_ZIP ? null : zipped(files),
         ParameterTotals.of(model),
-        WeightInventory.of(model, context, groups));
+        WeightInventory.of(model, context, groups, names::before));
   }
 
   @Nullable Double sparsity() {

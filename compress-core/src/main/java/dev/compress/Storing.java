@@ -1,6 +1,8 @@
 package dev.compress;
 
 import dev.compress.graph.OnnxModel;
+import dev.compress.pack.PackWeights;
+import dev.compress.pack.ShortNames;
 import dev.compress.pack.UnpackWeights;
 import dev.compress.pass.CompressionPass;
 import dev.compress.pass.PassContext;
@@ -17,14 +19,17 @@ final class Storing {
   private final List<CompressionPass> passes;
   private final PassContext context;
   private final ReportBuilder report;
+  private final OnnxModel input;
 
   /**
    * A step.
    *
    * @param work whose passes have run: an input that was packed is packed again
+   * @param input as it was read: its names stay
    * @param scratch where packed weights go
    */
-  Storing(Work work, Scratch scratch) {
+  Storing(Work work, OnnxModel input, Scratch scratch) {
+    this.input = input;
     this.report = work.report();
     this.passes =
         work.passes()
@@ -37,13 +42,16 @@ final class Storing {
     return context;
   }
 
-  /** The model as it is stored. */
-  OnnxModel stored(OnnxModel model) {
+  /** The model as it is stored; where it is packed, under short names. */
+  ShortNames stored(OnnxModel model) {
     if (passes.isEmpty()) {
-      return model;
+      return ShortNames.none(model);
     }
     Pipeline.Outcome outcome = new Pipeline(passes).run(model, context);
     report.storing(outcome.passes());
-    return outcome.model();
+    boolean packed =
+        outcome.passes().stream()
+            .anyMatch(p -> p.name().equals(PackWeights.NAME) && !p.result().changes().isEmpty());
+    return packed ? ShortNames.of(outcome.model(), input) : ShortNames.none(outcome.model());
   }
 }

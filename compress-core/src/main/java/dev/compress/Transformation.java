@@ -127,7 +127,7 @@ final class Transformation {
         throw new TransformGateException(transformed.failure(), work.report().build());
       }
       WrittenModel written =
-          new OutputStage(work, loaded, new Storing(work, scratch))
+          new OutputStage(work, loaded, new Storing(work, loaded.model(), scratch))
               .finish(transformed, score, output, overwrite);
       work.report().output(written, loaded.bytes());
       return work.report().build();

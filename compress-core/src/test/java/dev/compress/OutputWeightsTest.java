@@ -124,6 +124,12 @@ class OutputWeightsTest {
     TransformReport four = Compress.with(grouped).run(model, folder.resolve("4.onnx"), false);
     TransformReport dense =
         Compress.with(grouped.withPack("none")).run(model, folder.resolve("d.onnx"), false);
+    // Names in the file are shorter; the report says what they are of.
+    assertThat(four.weights())
+        .extracting(StoredWeight::name)
+        .containsExactlyInAnyOrderElementsOf(
+            dense.weights().stream().map(StoredWeight::name).toList());
+    assertThat(four.kernels()).isEqualTo(dense.kernels());
     int more = 0;
     for (StoredWeight weight : four.weights()) {
       if (weight.type().equals("int8")) {

@@ -56,23 +56,7 @@ public final class Captures {
    * @param rename the new name of an outer value, or the same name
    */
   static Node rename(Node node, UnaryOperator<String> rename) {
-    if (node.subgraphs().isEmpty()) {
-      return node;
-    }
-    List<Attribute> attributes = new ArrayList<>();
-    for (Attribute attribute : node.attributes()) {
-      AttributeValue value = attribute.value();
-      if (value instanceof AttributeValue.GraphValue g) {
-        value = new AttributeValue.GraphValue(rename(g.value(), rename));
-      } else if (value instanceof AttributeValue.GraphsValue g) {
-        value =
-            new AttributeValue.GraphsValue(
-                g.values().stream().map(inner -> rename(inner, rename)).toList());
-      }
-      attributes.add(
-          new Attribute(attribute.name(), value, attribute.docString(), attribute.extras()));
-    }
-    return node.withAttributes(attributes);
+    return node.withSubgraphs(inner -> rename(inner, rename));
   }
 
   private static Graph rename(Graph graph, UnaryOperator<String> rename) {

@@ -60,16 +60,7 @@ public final class GraphEditor {
   }
 
   private static void collectNames(Graph graph, Set<String> names) {
-    graph.inputs().forEach(i -> names.add(i.name()));
-    graph.outputs().forEach(o -> names.add(o.name()));
-    graph.initializers().forEach(i -> names.add(i.name()));
-    graph.sparseInitializers().forEach(i -> names.add(i.name()));
-    for (Node node : graph.nodes()) {
-      names.addAll(node.inputs());
-      names.addAll(node.outputs());
-      names.add(node.name());
-      node.subgraphs().forEach(g -> collectNames(g, names));
-    }
+    Names.visit(graph, names::add, node -> names.add(node.name()));
   }
 
   /**

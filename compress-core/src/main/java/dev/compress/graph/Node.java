@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 
 /**
  * One operation.
@@ -139,6 +140,31 @@ public record Node(
       }
     }
     return graphs;
+  }
+
+  /** The same node under another name. */
+  public Node withName(String newName) {
+    return new Node(
+        newName, opType, domain, overload, inputs, outputs, attributes, docString, extras);
+  }
+
+  /** The same node with each of its subgraphs made another; this one if it has none. */
+  public Node withSubgraphs(UnaryOperator<Graph> change) {
+    if (subgraphs().isEmpty()) {
+      return this;
+    }
+    List<Attribute> changed = new ArrayList<>();
+    for (Attribute attribute : attributes) {
+      AttributeValue value = attribute.value();
+      if (value instanceof AttributeValue.GraphValue g) {
+        value = new AttributeValue.GraphValue(change.apply(g.value()));
+      } else if (value instanceof AttributeValue.GraphsValue g) {
+        value = new AttributeValue.GraphsValue(g.values().stream().map(change).toList());
+      }
+      changed.add(
+          new Attribute(attribute.name(), value, attribute.docString(), attribute.extras()));
+    }
+    return withAttributes(changed);
   }
 
   /** The same node with other inputs. */

@@ -37,6 +37,9 @@ import java.util.Set;
  *     otherwise size is all
  */
 public record PackWeights(boolean limited) implements CompressionPass {
+  /** Its name in reports. */
+  public static final String NAME = "pack-weights";
+
   private static final long MIN_ELEMENTS = 16;
   private static final long LARGEST_BYTES = 1L << 30;
   private static final Set<ElementType> TYPES =
@@ -52,7 +55,7 @@ public record PackWeights(boolean limited) implements CompressionPass {
 
   @Override
   public String name() {
-    return "pack-weights";
+    return NAME;
   }
 
   @Override

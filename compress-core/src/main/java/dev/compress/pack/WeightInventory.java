@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import java.util.zip.Deflater;
 
 /**
@@ -69,7 +70,7 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
    * @param context its scratch takes what is unpacked
    */
   public static WeightInventory of(OnnxModel model, PassContext context) {
-    return of(model, context, Map.of());
+    return of(model, context, Map.of(), UnaryOperator.identity());
   }
 
   /**
@@ -77,10 +78,14 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
    *
    * @param context its scratch takes what is unpacked
    * @param groups into how many runs a weight's channels are cut, by its name
+   * @param names what a weight is called, there and in what is returned, by its name in the model
    */
   public static WeightInventory of(
-      OnnxModel model, PassContext context, Map<String, Integer> groups) {
-    return of(model, context, groups, true);
+      OnnxModel model,
+      PassContext context,
+      Map<String, Integer> groups,
+      UnaryOperator<String> names) {
+    return of(model, context, groups, names, true);
   }
 
   /**
@@ -89,11 +94,15 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
    * @param context its scratch takes what is unpacked
    */
   public static WeightInventory ofUnzipped(OnnxModel model, PassContext context) {
-    return of(model, context, Map.of(), false);
+    return of(model, context, Map.of(), UnaryOperator.identity(), false);
   }
 
   private static WeightInventory of(
-      OnnxModel model, PassContext context, Map<String, Integer> groups, boolean zipped) {
+      OnnxModel model,
+      PassContext context,
+      Map<String, Integer> groups,
+      UnaryOperator<String> names,
+      boolean zipped) {
     List<Packed> packed = new PackedValues(model, true).find();
     Set<String> parts = new HashSet<>();
     packed.forEach(p -> parts.addAll(p.constants().keySet()));
@@ -105,7 +114,8 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
       if (read && !parts.contains(initializer.name()) && isWeight(tensor)) {
         Zip zip = new Zip(zipped);
         zip.add(tensor);
-        weights.add(stored(initializer.name(), tensor, groups, "dense", tensor.byteSize(), zip, 0));
+        String name = names.apply(initializer.name());
+        weights.add(stored(name, tensor, groups, "dense", tensor.byteSize(), zip, 0));
       }
     }
     Set<String> counted = new HashSet<>();
@@ -128,7 +138,8 @@ public record WeightInventory(List<Stored> weights, long unpackingBytes) {
         long nodeBytes = one.nodes().stream().mapToLong(WeightInventory::bytesOf).sum();
         unpackingBytes += nodeBytes;
         bytes += nodeBytes;
-        weights.add(stored(one.name(), dense, groups, form(one), bytes, zip, millis));
+        String name = names.apply(one.name());
+        weights.add(stored(name, dense, groups, form(one), bytes, zip, millis));
       }
     }
     return new WeightInventory(weights, unpackingBytes);

@@ -1,7 +1,7 @@
 package dev.compress.proof;
 
 import java.io.Serializable;
-import java.util.List;
+import java.util.Map;
 
 /**
  * What to prove, as it is handed to the child process.
@@ -10,7 +10,8 @@ import java.util.List;
  * @param output the written model's file
  * @param samples a file of inputs, or "" to make random ones
  * @param sampleSource what the samples are, for the report
- * @param plannedInteger labels of nodes that are meant to run in integers
+ * @param plannedInteger nodes that are meant to run in integers: how the report calls them, and
+ *     their labels in the output
  * @param kernelsOnly whether to leave out fidelity and speed
  * @param seconds how long to time, or 0 not to: another device than this one will run the model
  * @param seed for random inputs and the order of timing
@@ -20,7 +21,7 @@ public record ProofJob(
     String output,
     String samples,
     String sampleSource,
-    List<String> plannedInteger,
+    Map<String, String> plannedInteger,
     boolean kernelsOnly,
     double seconds,
     long seed)

@@ -132,12 +132,14 @@ public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
       String source,
       List<String> warnings) {
     List<String> unplanned = new ArrayList<>();
-    for (String label : job.plannedInteger()) {
-      Optional<Kernel.Arithmetic> arithmetic = kernels.arithmeticOf(label);
-      if (arithmetic.filter(a -> a == Kernel.Arithmetic.FLOAT).isPresent()) {
-        unplanned.add(label);
-      }
-    }
+    job.plannedInteger()
+        .forEach(
+            (node, label) -> {
+              Optional<Kernel.Arithmetic> arithmetic = kernels.arithmeticOf(label);
+              if (arithmetic.filter(a -> a == Kernel.Arithmetic.FLOAT).isPresent()) {
+                unplanned.add(node);
+              }
+            });
     if (compared == null) {
       return new ProofResult(
           new HashMap<>(kernels.integerCounts()),

@@ -185,7 +185,7 @@ record StoredWeights(Initializer weight, long rows, boolean byColumn, Shape scal
     GraphEditor editor = new GraphEditor(graph);
     for (Initializer initializer : graph.initializers()) {
       Optional<StoredWeights> stored = match(initializer, index);
-      if (stored.isEmpty() || !readers(initializer.name(), index).allMatch(filter::test)) {
+      if (stored.isEmpty() || !readers(initializer.name(), index).allMatch(filter)) {
         continue;
       }
       context.progress().check();

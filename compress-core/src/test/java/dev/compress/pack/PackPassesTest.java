@@ -429,7 +429,7 @@ class PackPassesTest {
     }
     OnnxModel packed = new PackWeights(true).apply(clustered, context).model();
     WeightInventory.Stored stored =
-        WeightInventory.of(packed, context, Map.of("w", groups)).weights().get(0);
+        WeightInventory.of(packed, context, Map.of("w", groups), n -> n).weights().get(0);
     assertThat(stored.distinctInGroup()).hasValue(16);
     assertThat(stored.distinct()).hasValue(16 * groups);
     assertThat(stored.form()).isEqualTo("packed codes, tables by group");
@@ -452,7 +452,7 @@ class PackPassesTest {
     assertThat(cluster.apply(clustered, context).model()).isSameAs(clustered);
     OnnxModel packed = new PackWeights(false).apply(clustered, context).model();
     WeightInventory.Stored stored =
-        WeightInventory.of(packed, context, Map.of("w", 8)).weights().get(0);
+        WeightInventory.of(packed, context, Map.of("w", 8), n -> n).weights().get(0);
     assertThat(stored.distinctInGroup()).hasValue(16);
     assertThat(stored.distinct()).hasValue(8 * 15 + 1);
     assertThat(stored.form()).endsWith(", tables by group");
