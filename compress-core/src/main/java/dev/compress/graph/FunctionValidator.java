@@ -10,9 +10,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Checks that a model's functions are distinct, and that none calls itself. */
+/** Checks that a model's functions are distinct, end, and can be put in the place of calls. */
 final class FunctionValidator {
-  private record Id(String domain, String name, String overload) {}
+  /** What a call names. */
+  record Id(String domain, String name, String overload) {
+    static Id of(Function function) {
+      return new Id(function.domain(), function.name(), function.overload());
+    }
+
+    static Id calledBy(Node node) {
+      return new Id(node.domain(), node.opType(), node.overload());
+    }
+  }
 
   private FunctionValidator() {}
 
@@ -22,8 +31,9 @@ final class FunctionValidator {
     }
     Map<Id, Integer> calls = new HashMap<>(); // to functions that were not taken away yet
     Map<Id, List<Id>> callers = new HashMap<>();
+    Map<Id, Function> functions = new HashMap<>();
     for (Function function : model.functions()) {
-      Id id = new Id(function.domain(), function.name(), function.overload());
+      Id id = Id.of(function);
       if (function.name().isEmpty()) {
         throw new InvalidModelException("A function has no name. Export the model again.");
       }
@@ -31,9 +41,10 @@ final class FunctionValidator {
         throw new InvalidModelException(
             "The function " + function.name() + " is there twice. Export the model again.");
       }
+      functions.put(id, function);
     }
     for (Function function : model.functions()) {
-      Id caller = new Id(function.domain(), function.name(), function.overload());
+      Id caller = Id.of(function);
       Set<Id> called = new HashSet<>();
       collect(function.nodes(), called);
       called.retainAll(calls.keySet());
@@ -49,9 +60,11 @@ final class FunctionValidator {
             leaves.add(id);
           }
         });
+    List<Function> sorted = new ArrayList<>();
     while (!leaves.isEmpty()) {
       Id leaf = leaves.remove();
       calls.remove(leaf);
+      sorted.add(functions.get(leaf));
       for (Id caller : callers.getOrDefault(leaf, List.of())) {
         if (calls.merge(caller, -1, Integer::sum) == 0) {
           leaves.add(caller);
@@ -59,8 +72,7 @@ final class FunctionValidator {
       }
     }
     for (Function function : model.functions()) { // in the file's order, for a stable message
-      Id id = new Id(function.domain(), function.name(), function.overload());
-      if (calls.containsKey(id)) {
+      if (calls.containsKey(Id.of(function))) {
         throw new InvalidModelException(
             "The function "
                 + function.name()
@@ -68,11 +80,12 @@ final class FunctionValidator {
                 + " again.");
       }
     }
+    FunctionExpansion.check(model.graph(), sorted);
   }
 
   private static void collect(List<Node> nodes, Set<Id> called) {
     for (Node node : nodes) {
-      called.add(new Id(node.domain(), node.opType(), node.overload()));
+      called.add(Id.calledBy(node));
       for (Graph subgraph : node.subgraphs()) {
         collect(subgraph.nodes(), called);
       }

@@ -42,6 +42,7 @@ public final class GraphValidator {
    */
   public static Checked check(OnnxModel model) {
     FunctionValidator.check(model);
+    NodeNameValidator.check(model);
     GraphValidator validator = new GraphValidator();
     new OpsetValidator(model).check(model.graph());
     WindowValidator.check(model);

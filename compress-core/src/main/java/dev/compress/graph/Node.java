@@ -9,7 +9,7 @@ import java.util.function.UnaryOperator;
 /**
  * One operation.
  *
- * @param name its name; may be empty, need not be unique
+ * @param name its name; may be empty, else that of no other node of its graph
  * @param opType the operator, such as "Conv"
  * @param domain the operator set; "" is the ONNX one ("ai.onnx" is read as "")
  * @param overload the overload of a function call, mostly empty
