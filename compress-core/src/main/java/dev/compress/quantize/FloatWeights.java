@@ -146,7 +146,7 @@ final class FloatWeights {
     if (uses.stream().anyMatch(u -> u.node().is("Cast"))) {
       return "a Cast stands between it and the node that multiplies";
     }
-    if (!StoredWeights.readers(weight.name(), index).allMatch(filter::test)) {
+    if (!StoredWeights.readers(weight.name(), index).allMatch(filter)) {
       return "excluded";
     }
     return uses.stream().allMatch(u -> StoredWeights.layout(weight, u, index).isPresent())

@@ -77,7 +77,7 @@ final class SubgraphWeights {
     }
     for (Initializer constant : body.constants()) {
       StoredWeights stored = StoredWeights.match(constant, index).orElse(null);
-      if (stored == null || !StoredWeights.readers(constant.name(), index).allMatch(filter::test)) {
+      if (stored == null || !StoredWeights.readers(constant.name(), index).allMatch(filter)) {
         continue;
       }
       context.progress().check();

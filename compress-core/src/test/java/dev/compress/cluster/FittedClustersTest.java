@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -147,8 +148,8 @@ class FittedClustersTest {
     return sum / SAMPLES;
   }
 
-  private static TreeSet<Float> values(float[] weights, int from, int to) {
-    TreeSet<Float> values = new TreeSet<>();
+  private static Set<Float> values(float[] weights, int from, int to) {
+    Set<Float> values = new TreeSet<>();
     for (int i = from; i < to; i++) {
       values.add(weights[i]);
     }
