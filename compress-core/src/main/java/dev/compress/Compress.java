@@ -191,7 +191,8 @@ public final class Compress {
    * @throws dev.compress.error.OutputExistsException if the output exists
    * @throws dev.compress.error.ReadWriteException if reading or writing fails
    * @throws dev.compress.error.GateFailedException if a limit of the recipe does not hold
-   * @throws dev.compress.error.CancelledException if the progress said so
+   * @throws dev.compress.error.CancelledException if the progress said so; where that was while the
+   *     output was measured, the output is complete and the message says so
    */
   public TransformReport run(Path model, Path output, boolean overwrite) {
     Transformation work =

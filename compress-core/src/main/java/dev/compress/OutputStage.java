@@ -2,6 +2,7 @@ package dev.compress;
 
 import dev.compress.calibrate.Samples;
 import dev.compress.data.Dataset;
+import dev.compress.error.CancelledException;
 import dev.compress.error.ReadWriteException;
 import dev.compress.graph.OnnxModel;
 import dev.compress.onnx.LoadedModel;
@@ -38,6 +39,7 @@ final class OutputStage {
   private final ReportBuilder report;
   private final LoadedModel loaded;
   private final Storing storing;
+  private Optional<Path> complete = Optional.empty();
 
   OutputStage(Work work, LoadedModel loaded, Storing storing) {
     this.storing = storing;
@@ -50,8 +52,28 @@ final class OutputStage {
   /** What was written, and what it is. */
   private record Output(WrittenModel file, Transformed used, ShortNames names) {}
 
-  /** Writes and proves; falls back to stored weights where integers turn out slower. */
+  /**
+   * Writes and proves; falls back to stored weights where integers turn out slower.
+   *
+   * @throws CancelledException if the caller stopped it; its message names the output if it is
+   *     there
+   */
   WrittenModel finish(
+      Transformed transformed, Optional<ModelScore> score, Path output, boolean overwrite) {
+    try {
+      return writeAndProve(transformed, score, output, overwrite);
+    } catch (CancelledException e) {
+      throw complete
+          .filter(output::equals) // not a trial file
+          .map(
+              file ->
+                  new CancelledException(
+                      "Cancelled while the output was measured; " + file + " is complete.", e))
+          .orElse(e);
+    }
+  }
+
+  private WrittenModel writeAndProve(
       Transformed transformed, Optional<ModelScore> score, Path output, boolean overwrite) {
     boolean strict = Boolean.TRUE.equals(passes.recipe().strict());
     boolean limited = passes.recipe().maxDrop() != null && !report.hasAccuracy();
@@ -176,10 +198,13 @@ final class OutputStage {
     OnnxModel model = names.model();
     if (!transformed.changed() && model == transformed.model()) {
       report.revert();
-      return new Output(copy(output, overwrite), transformed, names);
+      WrittenModel copied = copy(output, overwrite);
+      complete = Optional.of(output);
+      return new Output(copied, transformed, names);
     }
     WrittenModel written =
         OnnxWriter.write(stamped(model), output, settings(overwrite), work.progress());
+    complete = Optional.of(output);
     // Changed weights were asked for, even where what is said of them makes the file longer.
     boolean wanted = passes.reshapesWeights() && transformed.fallback().isEmpty();
     // What was packed is small in float: in integers it is fast.

@@ -3,11 +3,14 @@ package dev.compress;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.compress.error.CancelledException;
 import dev.compress.error.OutputExistsException;
 import dev.compress.graph.Graph;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
+import dev.compress.onnx.OnnxReader;
 import dev.compress.onnx.OnnxWriter;
+import dev.compress.progress.Progress;
 import dev.compress.report.TransformReport;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,5 +65,40 @@ class DoorTest extends DoorBench {
     assertThatThrownBy(() -> compress.run(input, output, false))
         .isInstanceOf(OutputExistsException.class);
     assertThat(output).hasContent("mine");
+  }
+
+  private static final class StopAtProof implements Progress {
+    private volatile boolean proves;
+
+    @Override
+    public void begin(String stage, long total) {
+      proves = stage.equals("prove");
+    }
+
+    @Override
+    public void advance(long steps) {}
+
+    @Override
+    public boolean cancelled() {
+      return proves;
+    }
+  }
+
+  @Test
+  void cancellingTheProofSaysThatTheOutputIsThere() throws IOException {
+    Compress plain = Compress.with(recipe("proof: kernels")).reportingTo(new StopAtProof());
+    assertThatThrownBy(() -> plain.run(input, output, false))
+        .isInstanceOf(CancelledException.class)
+        .hasMessageContaining(output + " is complete");
+    assertThat(OnnxReader.read(output).model().graph().nodes()).isNotEmpty();
+  }
+
+  @Test
+  void cancellingATrialSaysThatNothingIs() throws IOException {
+    Compress strict = Compress.with(recipe("strict: true")).reportingTo(new StopAtProof());
+    assertThatThrownBy(() -> strict.run(input, output, false))
+        .isInstanceOf(CancelledException.class)
+        .hasMessageContaining("nothing was written");
+    assertThat(output).doesNotExist();
   }
 }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 
 /**
@@ -37,6 +38,9 @@ record Failure(int code, String message, String where, String advice) {
     if (thrown instanceof UsageException) {
       return split(ExitCode.USAGE, thrown, "");
     }
+    if (thrown instanceof InvalidPathException path) {
+      return ofPath(path, "");
+    }
     if (thrown instanceof CompressionException known) {
       return ofKnown(known, where, version);
     }
@@ -55,6 +59,24 @@ record Failure(int code, String message, String where, String advice) {
           "Give it more, such as COMPRESS_OPTS=-Xmx" + (limit / 512 + 1) + "g.");
     }
     return ofBug(thrown, where, version);
+  }
+
+  /**
+   * What the system cannot take for a path, most often because of the locale.
+   *
+   * @param option that it was given to; empty if to none
+   */
+  static Failure ofPath(InvalidPathException e, String option) {
+    return new Failure(
+        ExitCode.USAGE,
+        (option.isEmpty() ? "" : option + ": ")
+            + "'"
+            + oneLine(e.getInput()).replace('\0', '?')
+            + "' cannot be a path here: "
+            + e.getReason()
+            + ".",
+        option,
+        "Check it; for letters beyond ASCII set LC_ALL=C.UTF-8.");
   }
 
   private static Failure ofKnown(CompressionException known, String where, String version) {

@@ -6,6 +6,7 @@ import dev.compress.error.CancelledException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -13,12 +14,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Help;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IHelpSectionRenderer;
 import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.UsageMessageSpec;
@@ -176,7 +179,11 @@ final class Program {
 
     @Override
     public int handleParseException(ParameterException thrown, String[] args) {
-      return report(usage(message(thrown, args)), asks(args, "--json"), asks(args, "--no-color"));
+      Failure failure =
+          thrown.getCause() instanceof InvalidPathException path
+              ? Failure.ofPath(path, name(thrown.getArgSpec()))
+              : usage(message(thrown, args));
+      return report(failure, asks(args, "--json"), asks(args, "--no-color"));
     }
 
     @Override
@@ -191,6 +198,10 @@ final class Program {
     public int handleParseException(ParameterException thrown, String[] args) {
       return execute(true, args);
     }
+  }
+
+  private static String name(@Nullable ArgSpec argument) {
+    return argument instanceof OptionSpec option ? option.longestName() : "";
   }
 
   private static String message(ParameterException thrown, String[] args) {

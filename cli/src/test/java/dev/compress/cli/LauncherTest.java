@@ -25,6 +25,7 @@ class LauncherTest {
       """
       #!/bin/sh
       printf '%s\\n' "$*" >>builds
+      printf '%s' "${LC_ALL-}" >locale
       [ ! -f broken ] || exit 1
       which=
       for argument; do
@@ -38,6 +39,7 @@ class LauncherTest {
 
   @TempDir Path root;
   private Path source = Path.of("");
+  private String locale = "";
 
   private record Result(int code, String out, String err) {}
 
@@ -69,8 +71,11 @@ class LauncherTest {
     List<String> line = new ArrayList<>(List.of(script.toString()));
     line.addAll(List.of(arguments));
     Path err = root.resolve("err");
-    Process process =
-        new ProcessBuilder(line).directory(root.toFile()).redirectError(err.toFile()).start();
+    ProcessBuilder builder =
+        new ProcessBuilder(line).directory(root.toFile()).redirectError(err.toFile());
+    List.of("LC_CTYPE", "LANG").forEach(builder.environment()::remove);
+    builder.environment().put("LC_ALL", locale);
+    Process process = builder.start();
     String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     return new Result(process.waitFor(), out.strip(), Files.readString(err));
   }
@@ -193,5 +198,16 @@ class LauncherTest {
             Files.createDirectories(root.resolve("bin dir")).resolve("c"),
             Path.of("..", "compress"));
     assertThat(run(link, "doctor").out()).isEqualTo("launcher doctor");
+  }
+
+  /** In that of POSIX, Maven does not start in a folder whose name has other letters. */
+  @Test
+  void buildsInALocaleWithAllLetters() throws Exception {
+    for (String given : List.of("", "C", "POSIX", "de_DE.UTF-8")) {
+      locale = given;
+      Files.setLastModifiedTime(source, FileTime.from(Instant.now().plusSeconds(600)));
+      run("doctor");
+      assertThat(root.resolve("locale")).hasContent(given.startsWith("de") ? given : "C.UTF-8");
+    }
   }
 }

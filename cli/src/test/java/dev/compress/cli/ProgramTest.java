@@ -21,6 +21,7 @@ import dev.compress.train.TrainingFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -64,6 +65,7 @@ class ProgramTest {
         Arguments.of(6, new ReadWriteException("No space left on device. Free some.")),
         Arguments.of(6, new UncheckedIOException(new NoSuchFileException("gone.npz"))),
         Arguments.of(130, new CancelledException("Cancelled.")),
+        Arguments.of(2, new InvalidPathException("?.onnx", "Malformed input")),
         Arguments.of(1, new CompressionException("of no known kind")),
         Arguments.of(1, new NullPointerException("boom")),
         Arguments.of(1, new IllegalArgumentException("deep inside")));
@@ -89,6 +91,16 @@ class ProgramTest {
     assertThat(json.err()).isEqualTo(result.err());
 
     assertThat(compress("-v").err()).contains("    at ");
+  }
+
+  @Test
+  void namesWhatCannotBeAPath() {
+    for (String option : List.of("--output", "--report")) {
+      Bench.Result result = compress(option, "a\0b.html");
+      assertThat(result.code()).isEqualTo(2);
+      assertThat(result.err()).contains(option + ": 'a?b.html' cannot be a path", "LC_ALL=C.UTF-8");
+      assertThat(result.err()).doesNotContain("Exception");
+    }
   }
 
   @Test

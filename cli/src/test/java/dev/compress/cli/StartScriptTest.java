@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,7 @@ class StartScriptTest {
   @TempDir Path folder;
   private Path java = Path.of("");
   private Path calls = Path.of("");
+  private Map<String, String> locale = Map.of();
 
   @BeforeEach
   void makeAJava() throws IOException {
@@ -34,6 +36,7 @@ class StartScriptTest {
         """
         #!/bin/sh
         printf '%s\\n' "$*" >>'CALLS'
+        printf '%s' "${LC_ALL-}" >'CALLS.locale'
         for word; do
           case $word in
             -XX:DumpLoadedClassList=*) echo java/lang/Object >"${word#*=}" ;;
@@ -66,6 +69,8 @@ class StartScriptTest {
     builder.environment().put("XDG_CACHE_HOME", folder.resolve("cache").toString());
     builder.environment().remove("COMPRESS_CDS");
     builder.environment().remove("COMPRESS_OPTS");
+    List.of("LC_ALL", "LC_CTYPE", "LANG").forEach(builder.environment()::remove);
+    builder.environment().putAll(locale);
     Process process = builder.redirectErrorStream(true).start();
     String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     assertThat(process.waitFor()).as(said).isZero();
@@ -92,5 +97,28 @@ class StartScriptTest {
     Path moved = Files.move(home, folder.resolve("moved"));
     assertThat(start(moved)).anyMatch(call -> call.contains("-Xshare:dump"));
     assertThat(start(moved)).hasSize(1).allMatch(call -> call.contains("moved/lib/cds"));
+  }
+
+  /** Java reads and writes names of files by the locale; that of POSIX has ASCII only. */
+  @Test
+  void startsInALocaleWithAllLetters() throws Exception {
+    Path home = install("compress");
+    for (Map<String, String> poor :
+        List.of(
+            Map.<String, String>of(),
+            Map.of("LC_ALL", "C"),
+            Map.of("LC_ALL", "POSIX", "LANG", "de_DE.UTF-8"),
+            Map.of("LC_CTYPE", "C", "LANG", "de_DE.UTF-8"))) {
+      assertThat(localeOf(home, poor)).isEqualTo("C.UTF-8");
+    }
+    assertThat(localeOf(home, Map.of("LANG", "de_DE.UTF-8"))).isEmpty();
+    assertThat(localeOf(home, Map.of("LC_ALL", "de_DE.UTF-8", "LANG", "C")))
+        .isEqualTo("de_DE.UTF-8");
+  }
+
+  private String localeOf(Path home, Map<String, String> variables) throws Exception {
+    locale = variables;
+    start(home);
+    return Files.readString(folder.resolve("calls.locale"));
   }
 }

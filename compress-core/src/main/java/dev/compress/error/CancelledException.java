@@ -2,7 +2,7 @@ package dev.compress.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** The caller cancelled the work; nothing was written. */
+/** The caller cancelled the work; nothing was written, or the message names what is complete. */
 public final class CancelledException extends CompressionException {
   private static final long serialVersionUID = 1L;
 

@@ -168,6 +168,7 @@ public final class RandomInputs {
    * @param seed the same gives the same
    * @throws UnsupportedModelException if an input is no numeric tensor, or of a type that cannot be
    *     made
+   * @throws InvalidDataException if an input is larger than a buffer can be
    */
   public Map<String, TensorBuffer> next(long seed) {
     Random random = new Random(seed);
@@ -184,9 +185,31 @@ public final class RandomInputs {
                 + input.type()
                 + ", for which no data can be made up. Give it real data.");
       }
+      if (!fits(type.element(), shape)) {
+        throw new InvalidDataException(
+            "Input "
+                + input.name()
+                + " is a "
+                + type.element()
+                + shape
+                + ", more than the 2 GiB of the largest data that are made up.");
+      }
       made.put(input.name(), make(input.name(), type.element(), shape, random));
     }
     return made;
+  }
+
+  /** Without a product that overflows. */
+  private static boolean fits(ElementType type, Shape shape) {
+    long[] dims = shape.toArray();
+    if (Arrays.stream(dims).anyMatch(d -> d == 0)) {
+      return true;
+    }
+    long left = Integer.MAX_VALUE / type.byteSize(1);
+    for (long dim : dims) {
+      left /= dim;
+    }
+    return left > 0;
   }
 
   private TensorBuffer make(String name, ElementType type, Shape shape, Random random) {

@@ -27,8 +27,7 @@ class StridedSamplesTest {
     }
     TensorBuffer x = TensorBuffer.of(Shape.of(count, 1), values);
     Dataset data = Dataset.of("count", Map.of("x", x), new long[0], DataDescriptor.NONE);
-    return new DatasetSamples(
-        data.bind(List.of(InputSpec.of("x", ElementType.FLOAT, (int) batch, 1))));
+    return new DatasetSamples(data.bind(List.of(InputSpec.of("x", ElementType.FLOAT, batch, 1))));
   }
 
   private static List<Integer> firsts(Samples samples) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import dev.compress.error.InvalidDataException;
 import dev.compress.error.UnsupportedModelException;
 import dev.compress.graph.Graph;
 import dev.compress.graph.Node;
@@ -35,6 +36,25 @@ import org.junit.jupiter.api.TestFactory;
 class RandomInputsTest {
   private static TensorBuffer named(Map<String, TensorBuffer> tensors, String name) {
     return Objects.requireNonNull(tensors.get(name));
+  }
+
+  @Test
+  void inputsBeyondABufferAreSaidToBe() {
+    OnnxModel model =
+        new TinyModels()
+            .input("x", ElementType.FLOAT, "n", "m", 3)
+            .node("Relu", "", List.of("x"), List.of("y"))
+            .output("y", ElementType.FLOAT, "n", "m", 3)
+            .build();
+    for (Shape shape : List.of(Shape.of(1, 1L << 28, 3), Shape.of(1L << 32, 1L << 32, 3))) {
+      RandomInputs random = RandomInputs.of(model, Map.of("x", shape));
+      assertThatThrownBy(() -> random.next(0))
+          .isInstanceOf(InvalidDataException.class)
+          .hasMessageContainingAll("x", shape.toString(), "2 GiB");
+    }
+    Shape none = Shape.of(1L << 32, 0, 3);
+    assertThat(named(RandomInputs.of(model, Map.of("x", none)).next(0), "x").shape())
+        .isEqualTo(none);
   }
 
   @Test
