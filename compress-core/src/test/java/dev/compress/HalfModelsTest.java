@@ -27,6 +27,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
@@ -78,23 +79,33 @@ class HalfModelsTest extends DoorBench {
     }
   }
 
-  /** The constants of the dense form of what was written: numbers of 16 bits. */
+  /** The weights in the dense form of what was written: numbers of 16 bits. */
   private Map<String, float[]> written() {
     OnnxModel packed = OnnxReader.read(output).model();
     assertThat(packed.graph().inputs()).isEqualTo(half().graph().inputs());
     assertThat(packed.graph().outputs()).isEqualTo(half().graph().outputs());
     Path dense = folder.resolve("dense.onnx");
     Compress.unpack(output, dense, true, Progress.NONE);
-    Map<String, float[]> constants =
-        OnnxReader.read(dense).model().graph().initializers().stream()
-            .collect(
-                Collectors.toMap(i -> i.name().replaceFirst("_.*", ""), i -> floats(i.tensor())));
-    for (String weight : WEIGHTS) {
-      for (float value : requireNonNull(constants.get(weight), weight)) {
+    Graph graph = OnnxReader.read(dense).model().graph();
+    Map<String, Tensor> constants =
+        graph.initializers().stream()
+            .collect(Collectors.toMap(Initializer::name, Initializer::tensor));
+    Map<String, String> casts =
+        graph.nodes().stream()
+            .filter(n -> n.is("Cast"))
+            .collect(Collectors.toMap(n -> n.output(0), n -> n.input(0)));
+    List<Node> layers = graph.nodes().stream().filter(n -> n.is("Gemm")).toList();
+    assertThat(layers).hasSameSizeAs(WEIGHTS);
+    Map<String, float[]> weights = new HashMap<>();
+    for (int i = 0; i < layers.size(); i++) {
+      String name = layers.get(i).input(1); // of the file: names there are short
+      Tensor stored = requireNonNull(constants.get(casts.getOrDefault(name, name)), name);
+      for (float value : floats(stored)) {
         assertThat(Float16.toFloat(Float16.fromFloat(value))).isEqualTo(value);
       }
+      weights.put(WEIGHTS.get(i), floats(stored));
     }
-    return constants;
+    return weights;
   }
 
   private static float[] floats(Tensor tensor) {
