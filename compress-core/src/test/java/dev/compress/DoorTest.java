@@ -5,13 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.compress.error.CancelledException;
 import dev.compress.error.OutputExistsException;
+import dev.compress.graph.Dim;
 import dev.compress.graph.Graph;
 import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
+import dev.compress.graph.ValueInfo;
+import dev.compress.graph.ValueType;
 import dev.compress.onnx.OnnxReader;
 import dev.compress.onnx.OnnxWriter;
 import dev.compress.progress.Progress;
 import dev.compress.report.TransformReport;
+import dev.compress.tensor.ElementType;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -65,6 +69,26 @@ class DoorTest extends DoorBench {
     assertThatThrownBy(() -> compress.run(input, output, false))
         .isInstanceOf(OutputExistsException.class);
     assertThat(output).hasContent("mine");
+  }
+
+  @Test
+  void inputTooHugeToMakeUpEndsTheProofNotTheRun() throws IOException {
+    Graph graph = classifier().graph();
+    ValueType huge = ValueType.tensor(ElementType.FLOAT, List.of(Dim.of(1L << 40), Dim.of(WIDTH)));
+    OnnxModel model =
+        OnnxModel.of(
+            8,
+            17,
+            Graph.of(
+                "huge",
+                graph.nodes(),
+                graph.initializers(),
+                List.of(ValueInfo.of("x", huge)),
+                List.of(ValueInfo.of("y", huge))));
+    Files.write(input, OnnxWriter.toBytes(model));
+    TransformReport report = Compress.with(recipe()).run(input, output, false);
+    assertThat(output).exists();
+    assertThat(report.warnings()).anyMatch(w -> w.contains("proof could not be made"));
   }
 
   private static final class StopAtProof implements Progress {

@@ -96,7 +96,9 @@ public final class ProofTask implements IsolatedTask<ProofJob, ProofResult> {
   private static int rows(Collection<Shape> shapes) {
     Set<Long> first =
         shapes.stream().map(s -> s.rank() == 0 ? 1 : s.dim(0)).collect(Collectors.toSet());
-    return first.size() == 1 ? Math.toIntExact(Math.max(1, first.iterator().next())) : 1;
+    return first.size() == 1
+        ? (int) Math.min(Integer.MAX_VALUE, Math.max(1, first.iterator().next()))
+        : 1;
   }
 
   /** Outputs and times of both models. */

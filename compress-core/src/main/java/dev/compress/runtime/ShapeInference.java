@@ -54,7 +54,12 @@ public final class ShapeInference {
   private static final Set<String> CONTROL_FLOW = Set.of("If", "Loop", "Scan");
 
   private static final Pattern TYPE_ERROR =
-      Pattern.compile("Type Error: .*|.*Mismatch between number of inferred and declared.*");
+      Pattern.compile(
+          "(?:This is an invalid model\\. )?(Type Error: .*"
+              + "|.*Mismatch between number of inferred and declared.*"
+              + "|.*Mismatched attribute type.*"
+              + "|.* is marked single but has an empty string.*"
+              + "|.* does not have type information.*)");
 
   private final OnnxModel model;
   private final Skeleton skeleton;
@@ -221,9 +226,13 @@ public final class ShapeInference {
               + ". Export the model again.",
           e);
     }
-    if (TYPE_ERROR.matcher(message).matches()) {
+    Matcher types = TYPE_ERROR.matcher(message);
+    if (types.matches()) {
       throw new InvalidModelException(
-          "The types of the model contradict each other: " + message, e);
+          "The model's types contradict each other or its operators: "
+              + types.group(1)
+              + " Export the model again.",
+          e);
     }
   }
 

@@ -118,6 +118,40 @@ class ShapeInferenceTest {
         .hasMessageContaining("MatMul(y)");
   }
 
+  @Test
+  void operatorsThatCannotTakeWhatTheyAreGivenAreAnInvalidModel() {
+    OnnxModel words =
+        new TinyModels()
+            .input("x", FLOAT, 1, 3, 8, 8)
+            .constant("w", TinyModels.normal(1, 1, 4, 3, 3, 3))
+            .node("Conv", "", List.of("x", "w"), List.of("y"), Attribute.of("strides", "two"))
+            .output("y", FLOAT, "n", 4, 6, 6)
+            .build();
+    assertThatThrownBy(() -> ShapeInference.infer(words))
+        .isInstanceOf(InvalidModelException.class)
+        .hasMessageContainingAll("strides", "STRING");
+    OnnxModel integers =
+        new TinyModels()
+            .input("x", FLOAT, 1, 3, 8, 8)
+            .constant("w", TinyModels.normal(1, 1, 4, 3, 3, 3))
+            .constant("b", Tensor.ofLongs(Shape.of(4), 1, 2, 3, 4))
+            .node("Conv", "", List.of("x", "w", "b"), List.of("y"))
+            .output("y", FLOAT, "n", 4, 6, 6)
+            .build();
+    assertThatThrownBy(() -> ShapeInference.infer(integers))
+        .isInstanceOf(InvalidModelException.class)
+        .hasMessageContainingAll("tensor(int64)", "Conv(y)");
+    OnnxModel nothing =
+        new TinyModels()
+            .constant("w", TinyModels.normal(1, 1, 4, 3))
+            .node("MatMul", "", List.of("", "w"), List.of("y"))
+            .output("y", FLOAT, "n", 3)
+            .build();
+    assertThatThrownBy(() -> ShapeInference.infer(nothing))
+        .isInstanceOf(InvalidModelException.class)
+        .hasMessageContainingAll("MatMul(y)", "empty string");
+  }
+
   /** As in nets for speech, one branch for each rate: 512 samples fit one and not the other. */
   @Test
   void branchThatTheInputsDoNotEnterContradictsNothing() {
