@@ -10,11 +10,9 @@ import dev.compress.graph.Node;
 import dev.compress.graph.OnnxModel;
 import dev.compress.onnx.OnnxWriter;
 import dev.compress.report.TransformReport;
-import dev.compress.runtime.MemoryRise;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -60,24 +58,5 @@ class LoadMemoryTest extends DoorBench {
         Compress.with(recipe("cluster: 16", "proof: kernels")).run(input, output, false);
     assertThat(Files.size(output)).isLessThan(DENSE_BYTES / 7);
     assertThat(requireNonNull(report.loadPeakBytes())).isBetween(DENSE_BYTES, 6 * DENSE_BYTES);
-  }
-
-  /** Memory that was given back counts, and what was so before does not. */
-  @Test
-  void onlyTheRiseCounts() {
-    int bytes = 48 << 20;
-    assertThat(touched(2 * bytes).capacity()).isEqualTo(2 * bytes);
-    MemoryRise rise = new MemoryRise();
-    ByteBuffer more = touched(bytes);
-    assertThat(rise.bytes().orElseThrow()).isBetween(bytes / 2L, 4L * bytes);
-    assertThat(more.get(0)).isEqualTo((byte) 1);
-  }
-
-  private static ByteBuffer touched(int bytes) {
-    ByteBuffer buffer = ByteBuffer.allocateDirect(bytes);
-    for (int i = 0; i < bytes; i += 1024) {
-      buffer.put(i, (byte) 1);
-    }
-    return buffer;
   }
 }

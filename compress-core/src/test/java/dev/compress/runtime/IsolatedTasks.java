@@ -3,6 +3,7 @@ package dev.compress.runtime;
 import dev.compress.error.InvalidModelException;
 import dev.compress.onnx.OnnxReader;
 import java.lang.reflect.Field;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -82,6 +83,34 @@ public final class IsolatedTasks {
         var inputs = SerializedTensors.of(RandomInputs.thatRun(model, session).next(1)).toTensors();
         return KernelReport.of(model, inputs, 1);
       }
+    }
+  }
+
+  /** Takes and gives back twice so many bytes, takes them once, and tells the rise of that. */
+  public static final class Rise implements IsolatedTask<Integer, Long> {
+    @Override
+    public Long run(Integer bytes) {
+      long before = resident();
+      touch(2 * bytes);
+      for (int i = 0; i < 500 && resident() > before + bytes; i++) {
+        System.gc(); // the memory goes with the buffer, a while later
+      }
+      MemoryRise rise = new MemoryRise();
+      ByteBuffer more = touch(bytes);
+      long risen = rise.bytes().orElseThrow();
+      return more.get(0) == 1 ? risen : -1;
+    }
+
+    private static long resident() {
+      return ProcessMemory.residentBytes(ProcessHandle.current().pid()).orElseThrow();
+    }
+
+    private static ByteBuffer touch(int bytes) {
+      ByteBuffer buffer = ByteBuffer.allocateDirect(bytes);
+      for (int i = 0; i < bytes; i += 1024) {
+        buffer.put(i, (byte) 1);
+      }
+      return buffer;
     }
   }
 }
