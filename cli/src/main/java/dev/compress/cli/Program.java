@@ -7,6 +7,7 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -132,6 +133,7 @@ final class Program {
     line.setColorScheme(
         CommandLine.Help.defaultColorScheme(terminal.style(false).colours() ? Ansi.ON : Ansi.OFF));
     line.setOut(new PrintWriter(terminal.out(), true, StandardCharsets.UTF_8));
+    line.registerConverter(Path.class, Path::of); // its exceptions keep their kind
     Handlers handlers = new Handlers(root);
     line.setParameterExceptionHandler(handlers);
     line.setExecutionExceptionHandler(handlers);
