@@ -22,6 +22,10 @@ public final class ErrorCompensation {
   /** Multiplications for the exact solution of one layer, in all. */
   private static final double EXACT_BUDGET = 6e9;
 
+  private static final int BAND = 32; // rows
+  private static final int BLOCK = 64;
+  private static final int COLUMNS = 512;
+
   private final double[][] gram;
   private final double damping;
   private final int threads;
@@ -108,34 +112,39 @@ public final class ErrorCompensation {
       }
       steps += kept * kept * kept / 3;
     }
-    boolean exact = steps <= exactSteps;
-    SymmetricSolver whole = exact ? null : SymmetricSolver.factorise(damped(all(n)), threads);
+    double[][] w = rows(original, rows, n);
+    double[][] mask = rows(pruned, rows, n);
+    double[][] solved = new double[rows][];
+    if (steps <= exactSteps) {
+      ParallelLoop.run(rows, threads, r -> solved[r] = solved(w[r], mask[r]));
+    } else {
+      SymmetricSolver whole = SymmetricSolver.factorise(damped(all(n)), threads);
+      ParallelLoop.run(
+          (rows + BAND - 1) / BAND,
+          threads,
+          band -> {
+            int from = band * BAND;
+            sequential(w, mask, solved, from, Math.min(from + BAND, rows), whole);
+          });
+    }
     float[] result = pruned.clone();
-    double[][] errors = new double[rows][];
-    ParallelLoop.run(
-        rows,
-        threads,
-        r -> {
-          double[] w = row(original, r, n);
-          double[] mask = row(pruned, r, n);
-          double[] v = whole == null ? solved(w, mask) : sequential(w, mask, whole);
-          float[] rounded = new float[n];
-          for (int j = 0; j < n; j++) {
-            rounded[j] = (float) v[j];
-          }
-          double before = error(w, mask);
-          double after = error(w, row(rounded, 0, n));
-          boolean better = after < before;
-          if (better) {
-            System.arraycopy(rounded, 0, result, r * n, n);
-          }
-          errors[r] = new double[] {error(w, new double[n]), before, better ? after : before};
-        });
-    double[] sums = new double[3];
-    for (double[] row : errors) {
-      for (int i = 0; i < 3; i++) {
-        sums[i] += row[i];
+    double[] energies = errors(w, new double[rows][n]);
+    double[] before = errors(w, mask);
+    for (double[] row : solved) {
+      for (int j = 0; j < n; j++) {
+        row[j] = (float) row[j]; // as it is stored
       }
+    }
+    double[] after = errors(w, solved);
+    double[] sums = new double[3];
+    for (int r = 0; r < rows; r++) {
+      boolean better = after[r] < before[r];
+      for (int j = 0; j < n && better; j++) {
+        result[r * n + j] = (float) solved[r][j];
+      }
+      sums[0] += energies[r];
+      sums[1] += before[r];
+      sums[2] += better ? after[r] : before[r];
     }
     return new Result(result, sums[0], sums[1], sums[2]);
   }
@@ -148,10 +157,12 @@ public final class ErrorCompensation {
     return all;
   }
 
-  private static double[] row(float[] values, int row, int n) {
-    double[] wide = new double[n];
-    for (int j = 0; j < n; j++) {
-      wide[j] = values[row * n + j];
+  private static double[][] rows(float[] values, int rows, int n) {
+    double[][] wide = new double[rows][n];
+    for (int r = 0; r < rows; r++) {
+      for (int j = 0; j < n; j++) {
+        wide[r][j] = values[r * n + j];
+      }
     }
     return wide;
   }
@@ -199,40 +210,58 @@ public final class ErrorCompensation {
     return v;
   }
 
-  private static double[] sequential(double[] w, double[] mask, SymmetricSolver factor) {
-    int n = w.length;
-    double[] carried = new double[n];
-    double[] v = new double[n];
-    for (int k = n - 1; k >= 0; k--) {
-      double[] l = factor.row(k);
-      double error = mask[k] == 0 ? w[k] : -carried[k] / l[k];
-      v[k] = mask[k] == 0 ? 0 : w[k] - error;
-      if (error != 0) {
-        for (int j = 0; j < k; j++) {
-          carried[j] += error * l[j];
+  /** Some rows together: blocks of the factor are read once for all of them. */
+  private static void sequential(
+      double[][] w, double[][] mask, double[][] v, int from, int to, SymmetricSolver factor) {
+    int n = factor.size();
+    double[][] carried = new double[to - from][n];
+    double[][] errors = new double[to - from][n];
+    double[][] lower = new double[n][];
+    for (int k = 0; k < n; k++) {
+      lower[k] = factor.row(k);
+    }
+    for (int start = (n - 1) / BLOCK * BLOCK; start >= 0; start -= BLOCK) {
+      int end = Math.min(start + BLOCK, n);
+      for (int r = from; r < to; r++) {
+        double[] sums = carried[r - from];
+        for (int k = end - 1; k >= start; k--) {
+          double error = mask[r][k] == 0 ? w[r][k] : -sums[k] / lower[k][k];
+          errors[r - from][k] = error;
+          Rows.add(sums, error, lower[k], start, k);
+        }
+      }
+      for (int column = 0; column < start; column += COLUMNS) {
+        int last = Math.min(column + COLUMNS, start);
+        int k = start;
+        for (; k + 4 <= end; k += 4) {
+          for (int r = 0; r < carried.length; r++) {
+            double[] e = errors[r];
+            Rows.add(carried[r], lower, k, e[k], e[k + 1], e[k + 2], e[k + 3], column, last);
+          }
+        }
+        for (; k < end; k++) {
+          for (int r = 0; r < carried.length; r++) {
+            Rows.add(carried[r], errors[r][k], lower[k], column, last);
+          }
         }
       }
     }
-    return v;
+    for (int r = from; r < to; r++) {
+      v[r] = new double[n];
+      for (int k = 0; k < n; k++) {
+        v[r][k] = mask[r][k] == 0 ? 0 : w[r][k] - errors[r - from][k];
+      }
+    }
   }
 
-  private double error(double[] w, double[] v) {
-    int n = w.length;
-    double[] e = new double[n];
-    for (int j = 0; j < n; j++) {
-      e[j] = w[j] - v[j];
-    }
-    double error = 0;
-    for (int i = 0; i < n; i++) {
-      if (e[i] != 0) {
-        double[] h = gram[i];
-        double sum = 0;
-        for (int j = 0; j < n; j++) {
-          sum += h[j] * e[j];
-        }
-        error += e[i] * sum;
+  /** {@code (w - v) H (w - v)^T} of each row. */
+  private double[] errors(double[][] w, double[][] v) {
+    double[][] off = new double[w.length][w.length == 0 ? 0 : w[0].length];
+    for (int r = 0; r < w.length; r++) {
+      for (int j = 0; j < off[r].length; j++) {
+        off[r][j] = w[r][j] - v[r][j];
       }
     }
-    return error;
+    return SymmetricProduct.dots(off, SymmetricProduct.of(off, gram, threads));
   }
 }

@@ -85,25 +85,21 @@ public final class GramMatrix {
           int first = (bands - 1 - band) * BAND;
           for (int i = first; i < Math.min(first + BAND, size); i++) {
             for (int r = 0; r < BATCH; r += 4) {
-              add(sums[i], pending, r, i);
+              double[] sum = sums[i];
+              Rows.add(
+                  sum,
+                  pending,
+                  r,
+                  pending[r][i],
+                  pending[r + 1][i],
+                  pending[r + 2][i],
+                  pending[r + 3][i],
+                  0,
+                  sum.length);
             }
           }
         });
     filled = 0;
-  }
-
-  private static void add(double[] sum, double[][] rows, int r, int i) {
-    double[] a = rows[r];
-    double[] b = rows[r + 1];
-    double[] c = rows[r + 2];
-    double[] d = rows[r + 3];
-    double fa = a[i];
-    double fb = b[i];
-    double fc = c[i];
-    double fd = d[i];
-    for (int j = 0; j < sum.length; j++) {
-      sum[j] += fa * a[j] + fb * b[j] + fc * c[j] + fd * d[j];
-    }
   }
 
   /** How many rows were seen. */

@@ -39,9 +39,10 @@ public final class LeastSquares {
       double[][] moments, int inputs, double[][] old, boolean offset, int threads) {
     Centred centred = new Centred(moments, inputs, old.length, offset);
     double[][] covariance = centred.covariance();
-    double[][] right = centred.right(covariance, old);
+    double[][] right = centred.right(covariance, old, threads);
     addToDiagonal(covariance, PENALTY);
-    double[][] weights = changed(old, right, SymmetricSolver.factorise(covariance, threads), 1);
+    double[][] changes = SymmetricSolver.factorise(covariance, threads).solveAll(right, threads);
+    double[][] weights = changed(old, changes, 1);
     return new Fit(weights, centred.offsets(weights));
   }
 
@@ -72,7 +73,8 @@ public final class LeastSquares {
     int inputs = old[0].length;
     Centred centred = new Centred(moments, inputs, outputs, offset);
     double[][] covariance = centred.covariance();
-    double[][] right = trust > 0 ? centred.right(covariance, old) : new double[outputs][inputs];
+    double[][] right =
+        trust > 0 ? centred.right(covariance, old, threads) : new double[outputs][inputs];
     addToDiagonal(covariance, SPARSE_PENALTY);
     double[][] dense = old;
     if (trust > 0) {
@@ -80,7 +82,8 @@ public final class LeastSquares {
       for (int i = 0; i < inputs; i++) {
         lower[i] = java.util.Arrays.copyOf(covariance[i], i + 1);
       }
-      dense = changed(old, right, SymmetricSolver.factorise(lower, threads), trust);
+      dense =
+          changed(old, SymmetricSolver.factorise(lower, threads).solveAll(right, threads), trust);
     }
     boolean[][] left = kept;
     if (choose && GreedyZeros.steps(outputs, inputs) <= GREEDY_STEPS) {
@@ -144,21 +147,17 @@ public final class LeastSquares {
       Centred seen = new Centred(halves[half], inputs, old.length, offset);
       Centred other = new Centred(halves[1 - half], inputs, old.length, offset);
       double[][] covariance = seen.covariance();
-      double[][] right = seen.right(covariance, old);
+      double[][] right = seen.right(covariance, old, threads);
       addToDiagonal(covariance, SPARSE_PENALTY);
-      SymmetricSolver solver = SymmetricSolver.factorise(covariance, threads);
+      double[][] changes = SymmetricSolver.factorise(covariance, threads).solveAll(right, threads);
       double[][] unseen = other.covariance();
-      double[][] wanted = other.right(unseen, old);
-      for (int o = 0; o < old.length; o++) {
-        double[] change = solver.solve(right[o]);
-        for (int i = 0; i < inputs; i++) {
-          double sum = 0;
-          for (int j = 0; j < inputs; j++) {
-            sum += unseen[i][j] * change[j];
-          }
-          along += change[i] * wanted[o][i];
-          energy += change[i] * sum;
-        }
+      double[][] wanted = other.right(unseen, old, threads);
+      double[][] moved = SymmetricProduct.of(changes, unseen, threads);
+      for (double one : SymmetricProduct.dots(changes, moved)) {
+        energy += one;
+      }
+      for (double one : SymmetricProduct.dots(changes, wanted)) {
+        along += one;
       }
     }
     return energy > 0 ? Math.max(0, Math.min(1, along / energy)) : 0;
@@ -176,15 +175,11 @@ public final class LeastSquares {
     }
   }
 
-  private static double[][] changed(
-      double[][] old, double[][] right, SymmetricSolver solver, double trust) {
+  private static double[][] changed(double[][] old, double[][] changes, double trust) {
     double[][] weights = new double[old.length][];
     for (int o = 0; o < old.length; o++) {
-      double[] change = solver.solve(right[o]);
       weights[o] = old[o].clone();
-      for (int i = 0; i < change.length; i++) {
-        weights[o][i] += trust * change[i];
-      }
+      Rows.add(weights[o], trust, changes[o], 0, changes[o].length);
     }
     return weights;
   }
@@ -219,17 +214,13 @@ public final class LeastSquares {
     }
 
     /** {@code Cov(x, y) - Cov(x) W0^T}, transposed. */
-    double[][] right(double[][] covariance, double[][] old) {
+    double[][] right(double[][] covariance, double[][] old, int threads) {
       int inputs = meanX.length;
-      double[][] right = new double[meanY.length][inputs];
-      for (int o = 0; o < meanY.length; o++) {
-        for (int i = 0; i < inputs; i++) {
-          double sum = moments[i][inputs + 1 + o] - meanX[i] * meanY[o];
-          double[] row = covariance[i];
-          for (int j = 0; j < inputs; j++) {
-            sum -= row[j] * old[o][j];
-          }
-          right[o][i] = sum;
+      double[][] right = SymmetricProduct.of(old, covariance, threads);
+      for (int i = 0; i < inputs; i++) {
+        double[] moment = moments[i];
+        for (int o = 0; o < meanY.length; o++) {
+          right[o][i] = moment[inputs + 1 + o] - meanX[i] * meanY[o] - right[o][i];
         }
       }
       return right;

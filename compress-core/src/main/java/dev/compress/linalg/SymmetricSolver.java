@@ -15,6 +15,9 @@ public final class SymmetricSolver {
   private static final int BLOCK = 64;
   private static final int COLUMNS = 512;
 
+  /** How many right-hand sides are solved side by side. */
+  private static final int SIDES = 64;
+
   private final double[][] lower;
 
   private SymmetricSolver(double[][] lower) {
@@ -106,29 +109,11 @@ public final class SymmetricSolver {
   private static void updateRow(double[] row, double[][] transposed, int start, int from, int to) {
     int k = 0;
     for (; k + 4 <= transposed.length; k += 4) {
-      subtract(row, transposed, k, start + k, from, to);
+      int f = start + k;
+      Rows.add(row, transposed, k, -row[f], -row[f + 1], -row[f + 2], -row[f + 3], from, to);
     }
     for (; k < transposed.length; k++) {
-      double[] other = transposed[k];
-      double factor = row[start + k];
-      for (int j = from; j < to; j++) {
-        row[j] -= factor * other[j];
-      }
-    }
-  }
-
-  private static void subtract(
-      double[] row, double[][] transposed, int k, int factor, int from, int to) {
-    double[] a = transposed[k];
-    double[] b = transposed[k + 1];
-    double[] c = transposed[k + 2];
-    double[] d = transposed[k + 3];
-    double fa = row[factor];
-    double fb = row[factor + 1];
-    double fc = row[factor + 2];
-    double fd = row[factor + 3];
-    for (int j = from; j < to; j++) {
-      row[j] -= fa * a[j] + fb * b[j] + fc * c[j] + fd * d[j];
+      Rows.add(row, -row[start + k], transposed[k], from, to);
     }
   }
 
@@ -145,26 +130,25 @@ public final class SymmetricSolver {
   public double[] inverseDiagonal(int threads) {
     int n = lower.length;
     double[] diagonal = new double[n];
-    int bands = (n + BLOCK - 1) / BLOCK;
     ParallelLoop.run(
-        bands,
+        (n + SIDES - 1) / SIDES,
         threads,
         band -> {
-          double[] column = new double[n];
-          for (int j = band * BLOCK; j < Math.min((band + 1) * BLOCK, n); j++) {
-            // Column j of L^-1; A^-1 is the product of its transpose with it.
-            column[j] = 1 / lower[j][j];
-            double sum = column[j] * column[j];
-            for (int i = j + 1; i < n; i++) {
-              double[] row = lower[i];
-              double carried = 0;
-              for (int k = j; k < i; k++) {
-                carried += row[k] * column[k];
-              }
-              column[i] = -carried / row[i];
-              sum += column[i] * column[i];
+          // Columns of L^-1; A^-1 is the product of its transpose with it.
+          int first = band * SIDES;
+          int count = Math.min(SIDES, n - first);
+          double[][] columns = new double[n][];
+          for (int i = first; i < n; i++) {
+            columns[i] = new double[count];
+          }
+          for (int c = 0; c < count; c++) {
+            columns[first + c][c] = 1;
+          }
+          forward(columns, first);
+          for (int i = first; i < n; i++) {
+            for (int c = 0; c < count; c++) {
+              diagonal[first + c] += columns[i][c] * columns[i][c];
             }
-            diagonal[j] = sum;
           }
         });
     return diagonal;
@@ -177,15 +161,11 @@ public final class SymmetricSolver {
    */
   public double[][] inverse(int threads) {
     int n = lower.length;
-    double[][] inverse = new double[n][];
-    ParallelLoop.run(
-        n,
-        threads,
-        j -> {
-          double[] unit = new double[n];
-          unit[j] = 1;
-          inverse[j] = solve(unit);
-        });
+    double[][] units = new double[n][n];
+    for (int i = 0; i < n; i++) {
+      units[i][i] = 1;
+    }
+    double[][] inverse = solveAll(units, threads);
     for (int i = 0; i < n; i++) {
       for (int j = 0; j < i; j++) {
         double mean = (inverse[i][j] + inverse[j][i]) / 2;
@@ -226,5 +206,100 @@ public final class SymmetricSolver {
       }
     }
     return x;
+  }
+
+  /**
+   * Solves {@code A x = b} for many b, several side by side, for which L is read once.
+   *
+   * @param b the right-hand sides, {@code [count][n]}, left as they are
+   * @param threads how many to use; the result does not depend on it
+   * @return x of each
+   */
+  public double[][] solveAll(double[][] b, int threads) {
+    int n = lower.length;
+    double[][] x = new double[b.length][n];
+    ParallelLoop.run(
+        (b.length + SIDES - 1) / SIDES,
+        threads,
+        band -> {
+          int first = band * SIDES;
+          int count = Math.min(SIDES, b.length - first);
+          double[][] columns = new double[n][count];
+          for (int c = 0; c < count; c++) {
+            for (int i = 0; i < n; i++) {
+              columns[i][c] = b[first + c][i];
+            }
+          }
+          forward(columns, 0);
+          backward(columns);
+          for (int c = 0; c < count; c++) {
+            for (int i = 0; i < n; i++) {
+              x[first + c][i] = columns[i][c];
+            }
+          }
+        });
+    return x;
+  }
+
+  /**
+   * {@code L^-1 x} in place, x side by side in the rows of columns.
+   *
+   * @param first the row before which all are zero, a multiple of the block
+   */
+  private void forward(double[][] columns, int first) {
+    int n = lower.length;
+    for (int start = first; start < n; start += BLOCK) {
+      int end = Math.min(start + BLOCK, n);
+      for (int k = first; k < start; k += 4) {
+        for (int i = start; i < end; i++) {
+          double[] l = lower[i];
+          double[] to = columns[i];
+          Rows.add(to, columns, k, -l[k], -l[k + 1], -l[k + 2], -l[k + 3], 0, to.length);
+        }
+      }
+      for (int i = start; i < end; i++) {
+        double[] l = lower[i];
+        for (int k = start; k < i; k++) {
+          Rows.add(columns[i], -l[k], columns[k], 0, columns[i].length);
+        }
+        divide(columns[i], l[i]);
+      }
+    }
+  }
+
+  /** {@code L^-T x} in place. */
+  private void backward(double[][] columns) {
+    int n = lower.length;
+    for (int start = (n - 1) / BLOCK * BLOCK; start >= 0; start -= BLOCK) {
+      int end = Math.min(start + BLOCK, n);
+      int k = end;
+      for (; k + 4 <= n; k += 4) {
+        double[] a = lower[k];
+        double[] b = lower[k + 1];
+        double[] c = lower[k + 2];
+        double[] d = lower[k + 3];
+        for (int i = start; i < end; i++) {
+          double[] to = columns[i];
+          Rows.add(to, columns, k, -a[i], -b[i], -c[i], -d[i], 0, to.length);
+        }
+      }
+      for (; k < n; k++) {
+        for (int i = start; i < end; i++) {
+          Rows.add(columns[i], -lower[k][i], columns[k], 0, columns[i].length);
+        }
+      }
+      for (int i = end - 1; i >= start; i--) {
+        for (int j = i + 1; j < end; j++) {
+          Rows.add(columns[i], -lower[j][i], columns[j], 0, columns[i].length);
+        }
+        divide(columns[i], lower[i][i]);
+      }
+    }
+  }
+
+  private static void divide(double[] values, double by) {
+    for (int i = 0; i < values.length; i++) {
+      values[i] /= by;
+    }
   }
 }

@@ -82,6 +82,56 @@ class SymmetricSolverTest {
     }
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {1, 5, 63, 64, 130, 259})
+  void manyAreSolvedAsOneIs(int n) {
+    double[][] a = positiveDefinite(n, n);
+    SymmetricSolver solver = SymmetricSolver.factorise(copy(a), 2);
+    Random random = new Random(n);
+    for (int count : new int[] {1, 64, 70}) {
+      double[][] b = new double[count][];
+      for (int r = 0; r < count; r++) {
+        b[r] = random.doubles(n, -1, 1).toArray();
+      }
+      double[][] given = copy(b);
+      double[][] x = solver.solveAll(b, 3);
+      assertThat(b).isDeepEqualTo(given);
+      assertThat(solver.solveAll(b, 1)).isDeepEqualTo(x);
+      double[][] back = SymmetricProduct.of(x, a, 2);
+      for (int r = 0; r < count; r++) {
+        assertThat(x[r]).containsExactly(solver.solve(b[r]), within(1e-8));
+        assertThat(back[r]).containsExactly(b[r], within(1e-8));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 6, 130, 601})
+  void productsAreSumsOverTheMatrix(int n) {
+    double[][] a = positiveDefinite(n, 7);
+    Random random = new Random(n);
+    double[][] rows = new double[37][];
+    for (int r = 0; r < rows.length; r++) {
+      rows[r] = random.doubles(n, -1, 1).toArray();
+    }
+    double[][] products = SymmetricProduct.of(rows, a, 3);
+    assertThat(SymmetricProduct.of(rows, a, 1)).isDeepEqualTo(products);
+    double[] dots = SymmetricProduct.dots(rows, products);
+    for (int r = 0; r < rows.length; r++) {
+      double dot = 0;
+      for (int j = 0; j < n; j++) {
+        double sum = 0;
+        for (int i = 0; i < n; i++) {
+          sum += rows[r][i] * a[i][j];
+        }
+        assertThat(products[r][j]).isCloseTo(sum, within(1e-10 * n));
+        dot += rows[r][j] * sum;
+      }
+      assertThat(dots[r]).isCloseTo(dot, within(1e-8 * Math.abs(dot)));
+    }
+    assertThat(SymmetricProduct.of(new double[0][], a, 1)).isEmpty();
+  }
+
   @Test
   void anyNumberOfThreadsGivesTheSameBits() {
     double[][] a = positiveDefinite(300, 4);
