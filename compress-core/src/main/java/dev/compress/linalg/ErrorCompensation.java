@@ -1,6 +1,8 @@
 package dev.compress.linalg;
 
 import dev.compress.parallel.ParallelLoop;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Changes the weights that pruning has left so that a layer's outputs stay what they were:
@@ -30,6 +32,7 @@ public final class ErrorCompensation {
   private final double damping;
   private final int threads;
   private final double exactSteps;
+  private @Nullable SymmetricSolver factor;
 
   /**
    * Prepares, for where there are many layers and a rough answer does.
@@ -50,18 +53,21 @@ public final class ErrorCompensation {
    * @param threads how many to use; the result does not depend on it
    */
   public ErrorCompensation(double[][] gram, int threads) {
-    this(gram, dampingOf(gram), threads);
+    this(gram, dampingOf(gram), EXACT_BUDGET, threads);
   }
 
   /**
-   * Prepares.
+   * Prepares, without damping.
    *
-   * @param gram H, both triangles; read only, not copied
-   * @param damping what is added to the diagonal of H where it is factorised
+   * @param gram H, positive definite, both triangles; read only, not copied
+   * @param factor of H, where it is known already
    * @param threads how many to use; the result does not depend on it
    */
-  ErrorCompensation(double[][] gram, double damping, int threads) {
-    this(gram, damping, EXACT_BUDGET, threads);
+  static ErrorCompensation undamped(
+      double[][] gram, @Nullable SymmetricSolver factor, int threads) {
+    ErrorCompensation compensation = new ErrorCompensation(gram, 0, EXACT_BUDGET, threads);
+    compensation.factor = factor;
+    return compensation;
   }
 
   private ErrorCompensation(double[][] gram, double damping, double exactSteps, int threads) {
@@ -99,43 +105,14 @@ public final class ErrorCompensation {
    */
   public Result compensate(float[] original, float[] pruned) {
     int n = gram.length;
-    int rows = original.length / n;
-    if (original.length != pruned.length || rows * n != original.length) {
-      throw new IllegalArgumentException(
-          original.length + " and " + pruned.length + " weights in rows of " + n);
-    }
-    double steps = 0;
-    for (int r = 0; r < rows; r++) {
-      double kept = 0;
-      for (int j = 0; j < n; j++) {
-        kept += pruned[r * n + j] != 0 ? 1 : 0;
-      }
-      steps += kept * kept * kept / 3;
-    }
+    int rows = rowsOf(original, pruned);
     double[][] w = rows(original, rows, n);
     double[][] mask = rows(pruned, rows, n);
-    double[][] solved = new double[rows][];
-    if (steps <= exactSteps) {
-      ParallelLoop.run(rows, threads, r -> solved[r] = solved(w[r], mask[r]));
-    } else {
-      SymmetricSolver whole = SymmetricSolver.factorise(damped(all(n)), threads);
-      ParallelLoop.run(
-          (rows + BAND - 1) / BAND,
-          threads,
-          band -> {
-            int from = band * BAND;
-            sequential(w, mask, solved, from, Math.min(from + BAND, rows), whole);
-          });
-    }
-    float[] result = pruned.clone();
+    double[][] solved = solved(w, mask);
     double[] energies = errors(w, new double[rows][n]);
     double[] before = errors(w, mask);
-    for (double[] row : solved) {
-      for (int j = 0; j < n; j++) {
-        row[j] = (float) row[j]; // as it is stored
-      }
-    }
     double[] after = errors(w, solved);
+    float[] result = pruned.clone();
     double[] sums = new double[3];
     for (int r = 0; r < rows; r++) {
       boolean better = after[r] < before[r];
@@ -147,6 +124,73 @@ public final class ErrorCompensation {
       sums[2] += better ? after[r] : before[r];
     }
     return new Result(result, sums[0], sums[1], sums[2]);
+  }
+
+  /**
+   * Compensates and does not look at what came out: that takes longer where rows are long.
+   *
+   * @param original the rows as they were, {@code [rows, length]}
+   * @param pruned the same with zeros in place of some
+   * @return the rows, zero where they were
+   */
+  public float[] weights(float[] original, float[] pruned) {
+    int n = gram.length;
+    int rows = rowsOf(original, pruned);
+    double[][] solved = solved(rows(original, rows, n), rows(pruned, rows, n));
+    float[] result = new float[pruned.length];
+    for (int r = 0; r < rows; r++) {
+      for (int j = 0; j < n; j++) {
+        result[r * n + j] = (float) solved[r][j];
+      }
+    }
+    return result;
+  }
+
+  /** The factorisation of H and what is added to its diagonal. */
+  public SymmetricSolver factor() {
+    if (factor == null) {
+      factor = SymmetricSolver.factorise(damped(all(gram.length)), threads);
+    }
+    return factor;
+  }
+
+  private int rowsOf(float[] original, float[] pruned) {
+    int n = gram.length;
+    int rows = original.length / n;
+    if (original.length != pruned.length || rows * n != original.length) {
+      throw new IllegalArgumentException(
+          original.length + " and " + pruned.length + " weights in rows of " + n);
+    }
+    return rows;
+  }
+
+  /** As floats are, since they are stored so. */
+  private double[][] solved(double[][] w, double[][] mask) {
+    int rows = w.length;
+    double steps = 0;
+    for (double[] row : mask) {
+      double kept = Arrays.stream(row).filter(v -> v != 0).count();
+      steps += kept * kept * kept / 3;
+    }
+    double[][] solved = new double[rows][];
+    if (steps <= exactSteps) {
+      ParallelLoop.run(rows, threads, r -> solved[r] = solved(w[r], mask[r]));
+    } else {
+      SymmetricSolver whole = factor();
+      ParallelLoop.run(
+          (rows + BAND - 1) / BAND,
+          threads,
+          band -> {
+            int from = band * BAND;
+            sequential(w, mask, solved, from, Math.min(from + BAND, rows), whole);
+          });
+    }
+    for (double[] row : solved) {
+      for (int j = 0; j < row.length; j++) {
+        row[j] = (float) row[j];
+      }
+    }
+    return solved;
   }
 
   private static int[] all(int n) {
@@ -192,7 +236,7 @@ public final class ErrorCompensation {
     if (k == 0 || k == n) {
       return mask;
     }
-    int[] left = java.util.Arrays.copyOf(kept, k);
+    int[] left = Arrays.copyOf(kept, k);
     double[] right = new double[k];
     for (int i = 0; i < k; i++) {
       double[] h = gram[left[i]];

@@ -67,58 +67,130 @@ public final class GreedyZeros {
   }
 
   private static Trace trace(double[][] inverse, double[] weights, int most) {
-    int n = weights.length;
-    double[][] h = new double[n][];
-    int[] place = new int[n];
-    for (int i = 0; i < n; i++) {
-      h[i] = inverse[i].clone();
-      place[i] = i;
-    }
-    double[] w = weights.clone();
+    Row row = new Row(inverse, weights);
     int[] order = new int[most];
     double[] losses = new double[most];
     double worst = 0;
-    for (int step = 0, left = n; step < most; step++) {
-      int p = 0;
-      double least = Double.POSITIVE_INFINITY;
-      for (int i = 0; i < left; i++) {
-        double loss = w[i] * w[i] / h[i][i];
-        if (loss < least) {
-          least = loss;
-          p = i;
-        }
-      }
-      order[step] = place[p];
-      worst = Math.max(worst, least); // a later one is never cheaper than what it waits for
+    for (int step = 0; step < most; step++) {
+      int p = row.cheapest();
+      worst = Math.max(worst, row.loss(p)); // a later one is never cheaper than what it waits for
       losses[step] = worst;
-      double[] row = h[p];
-      double pivot = row[p];
-      double change = w[p] / pivot;
-      left--;
-      // The last one takes its place: what is left lies side by side.
-      moveLast(h, w, place, p, left);
-      double[] last = row.clone();
-      last[p] = row[left];
-      for (int i = 0; i < left; i++) {
-        w[i] -= change * last[i];
-        double factor = last[i] / pivot;
-        double[] to = h[i];
-        for (int j = 0; j < left; j++) {
-          to[j] -= factor * last[j];
-        }
-      }
+      order[step] = row.remove(p);
     }
     return new Trace(order, losses);
   }
 
-  private static void moveLast(double[][] h, double[] w, int[] place, int p, int last) {
-    double[] row = h[p];
-    h[p] = h[last];
-    h[last] = row;
-    for (int i = 0; i < last; i++) {
-      h[i][p] = h[i][last];
+  /**
+   * The weights of a row that are left, side by side, and {@code H^-1} of them: its diagonal as it
+   * is, the triangle below as it was some removals ago. These are subtracted together, for which
+   * the triangle is read once.
+   */
+  private static final class Row {
+    private static final int PENDING = 16;
+
+    private final double[][] lower;
+    private final double[] diagonal;
+    private final double[] w;
+    private final int[] place;
+    private final double[][] pending = new double[PENDING][];
+    private int waiting;
+    private int left;
+
+    Row(double[][] inverse, double[] weights) {
+      left = weights.length;
+      w = weights.clone();
+      lower = new double[left][];
+      diagonal = new double[left];
+      place = new int[left];
+      for (int i = 0; i < left; i++) {
+        lower[i] = Arrays.copyOf(inverse[i], i);
+        diagonal[i] = inverse[i][i];
+        place[i] = i;
+      }
     }
-    w[p] = w[last];
-    place[p] = place[last];
+
+    double loss(int i) {
+      return w[i] * w[i] / diagonal[i];
+    }
+
+    int cheapest() {
+      int p = 0;
+      double least = Double.POSITIVE_INFINITY;
+      for (int i = 0; i < left; i++) {
+        if (loss(i) < least) {
+          least = loss(i);
+          p = i;
+        }
+      }
+      return p;
+    }
+
+    /**
+     * Sets a weight to zero and lets the others make up for it.
+     *
+     * @return where it was at the beginning
+     */
+    int remove(int p) {
+      double[] column = column(p);
+      double root = Math.sqrt(diagonal[p]);
+      double change = w[p] / diagonal[p];
+      int was = place[p];
+      left--;
+      column[p] = column[left];
+      moveLastTo(p);
+      for (int i = 0; i < left; i++) {
+        w[i] -= change * column[i];
+        column[i] /= root;
+        diagonal[i] -= column[i] * column[i];
+      }
+      pending[waiting++] = column;
+      if (waiting == PENDING) {
+        subtractPending();
+      }
+      return was;
+    }
+
+    private double[] column(int p) {
+      double[] column = Arrays.copyOf(lower[p], left);
+      for (int i = p + 1; i < left; i++) {
+        column[i] = lower[i][p];
+      }
+      for (int k = 0; k < waiting; k++) {
+        Rows.add(column, -pending[k][p], pending[k], 0, left);
+      }
+      return column;
+    }
+
+    private void moveLastTo(int p) {
+      double[] last = lower[left];
+      System.arraycopy(last, 0, lower[p], 0, p);
+      for (int i = p + 1; i < left; i++) {
+        lower[i][p] = last[i];
+      }
+      for (int k = 0; k < waiting; k++) {
+        pending[k][p] = pending[k][left];
+      }
+      w[p] = w[left];
+      diagonal[p] = diagonal[left];
+      place[p] = place[left];
+    }
+
+    private void subtractPending() {
+      for (int i = 1; i < left; i++) {
+        for (int k = 0; k < PENDING; k += 4) {
+          Rows.add(
+              lower[i],
+              pending,
+              k,
+              -pending[k][i],
+              -pending[k + 1][i],
+              -pending[k + 2][i],
+              -pending[k + 3][i],
+              0,
+              i);
+        }
+      }
+      waiting = 0;
+    }
   }
 }

@@ -77,6 +77,7 @@ public final class LeastSquares {
         trust > 0 ? centred.right(covariance, old, threads) : new double[outputs][inputs];
     addToDiagonal(covariance, SPARSE_PENALTY);
     double[][] dense = old;
+    SymmetricSolver factor = null;
     if (trust > 0) {
       double[][] lower = new double[inputs][];
       for (int i = 0; i < inputs; i++) {
@@ -100,7 +101,7 @@ public final class LeastSquares {
       }
     }
     ErrorCompensation.Result result =
-        new ErrorCompensation(covariance, 0, threads).compensate(whole, masked);
+        ErrorCompensation.undamped(covariance, factor, threads).compensate(whole, masked);
     double[][] weights = new double[outputs][inputs];
     for (int o = 0; o < outputs; o++) {
       for (int i = 0; i < inputs; i++) {

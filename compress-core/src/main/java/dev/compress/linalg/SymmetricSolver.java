@@ -16,7 +16,7 @@ public final class SymmetricSolver {
   private static final int COLUMNS = 512;
 
   /** How many right-hand sides are solved side by side. */
-  private static final int SIDES = 64;
+  private static final int SIDES = 128;
 
   private final double[][] lower;
 

@@ -4,7 +4,6 @@ import dev.compress.graph.GraphEditor;
 import dev.compress.graph.OnnxModel;
 import dev.compress.linalg.ErrorCompensation;
 import dev.compress.linalg.GramMatrix;
-import dev.compress.linalg.SymmetricSolver;
 import dev.compress.pass.ModelWeights.Weight;
 import dev.compress.pass.PassContext;
 import dev.compress.prune.fit.InputGrams;
@@ -29,8 +28,6 @@ import java.util.Optional;
 final class LayerSurvey {
   /** How often the model is run for each weight. */
   static final int TRIALS = 3;
-
-  private static final double DAMPING = 0.01;
 
   /** Multiplications for one trial of one layer: which layers matter needs no exact solution. */
   private static final double EXACT_STEPS = 2e8;
@@ -79,27 +76,28 @@ final class LayerSurvey {
       if (layer != null && InputGrams.reasonAgainst(layer).isEmpty()) {
         able.add(layer);
       } else {
-        measure(weight.name(), weight.tensor(), Optional.empty(), new double[0][][]);
+        measure(weight.name(), weight.tensor(), Optional.empty(), List.of());
       }
     }
     new InputGrams(model, context)
         .forEach(
             able,
             (layer, grams) -> {
-              double[][][] means = new double[grams.length][][];
+              List<ErrorCompensation> groups = new ArrayList<>();
               boolean seen = grams[0].rows() > 0;
               for (int g = 0; g < grams.length && seen; g++) {
-                means[g] = grams[g].mean();
+                groups.add(
+                    ErrorCompensation.within(grams[g].mean(), EXACT_STEPS, context.threads()));
                 grams[g] = new GramMatrix(1, 1); // the memory may go
               }
               if (seen && secondOrder) {
-                scores.put(layer.weight(), secondOrder(layer, means));
+                scores.put(layer.weight(), secondOrder(layer, groups));
               }
               measure(
                   layer.weight(),
                   layer.tensor(),
                   seen ? Optional.of(layer) : Optional.empty(),
-                  means);
+                  groups);
             });
   }
 
@@ -118,30 +116,19 @@ final class LayerSurvey {
     return Optional.ofNullable(costs.get(weight));
   }
 
-  private WeightScores secondOrder(NodePattern layer, double[][][] means) {
+  private WeightScores secondOrder(NodePattern layer, List<ErrorCompensation> groups) {
     WeightLayout layout = InputRows.layoutOf(layer);
     int length = layout.rowLength();
-    double[][] factors = new double[means.length][];
-    for (int g = 0; g < means.length; g++) {
-      double trace = 0;
-      for (int i = 0; i < length; i++) {
-        trace += means[g][i][i];
-      }
-      double added = trace > 0 ? DAMPING * trace / length : 1;
-      double[][] lower = new double[length][];
-      for (int i = 0; i < length; i++) {
-        lower[i] = java.util.Arrays.copyOf(means[g][i], i + 1);
-        lower[i][i] += added;
-      }
-      factors[g] =
-          SymmetricSolver.factorise(lower, context.threads()).inverseDiagonal(context.threads());
+    double[][] diagonals = new double[groups.size()][];
+    for (int g = 0; g < diagonals.length; g++) {
+      diagonals[g] = groups.get(g).factor().inverseDiagonal(context.threads());
     }
     // Where the rows of outputs lie side by side, a factor for each element of a row.
     boolean rows = layout.kernel() > 1 || layout.inStride() == 1;
-    int outputs = means.length > 1 ? layout.outChannels() : 1;
+    int outputs = groups.size() > 1 ? layout.outChannels() : 1;
     float[] of = new float[outputs * length];
     for (int out = 0; out < outputs; out++) {
-      double[] diagonal = factors[out / layout.outPerGroup()];
+      double[] diagonal = diagonals[out / layout.outPerGroup()];
       for (int i = 0; i < length; i++) {
         of[out * length + i] = (float) (1 / Math.sqrt(diagonal[i]));
       }
@@ -150,7 +137,7 @@ final class LayerSurvey {
   }
 
   private void measure(
-      String name, Tensor tensor, Optional<NodePattern> layer, double[][][] means) {
+      String name, Tensor tensor, Optional<NodePattern> layer, List<ErrorCompensation> groups) {
     context.progress().check();
     WeightScores of = scores(name);
     ScoreHistogram histogram = ScoreHistogram.of(tensor, of);
@@ -163,7 +150,7 @@ final class LayerSurvey {
       long lowest = Math.round(part * tensor.elementCount());
       float[] masked =
           WeightMasks.unstructured(tensor, of, histogram, lowest, context.scratch()).toFloats();
-      layer.ifPresent(l -> compensate(l, means, masked));
+      layer.ifPresent(l -> compensate(l, groups, masked));
       GraphEditor editor = new GraphEditor(model.graph());
       editor.setInitializer(name, Tensor.ofFloats(tensor.shape(), masked));
       double moved = shift.get().of(model.withGraph(editor.build()));
@@ -172,7 +159,7 @@ final class LayerSurvey {
     costs.put(name, LayerCost.of(points));
   }
 
-  private void compensate(NodePattern layer, double[][][] means, float[] masked) {
+  private void compensate(NodePattern layer, List<ErrorCompensation> groups, float[] masked) {
     WeightLayout layout = InputRows.layoutOf(layer);
     float[] original = layer.tensor().toFloats();
     int rows = layout.outPerGroup();
@@ -184,11 +171,9 @@ final class LayerSurvey {
         layout.readRow(original, group * rows + o, before, o * length);
         layout.readRow(masked, group * rows + o, after, o * length);
       }
-      ErrorCompensation.Result solved =
-          ErrorCompensation.within(means[group], EXACT_STEPS, context.threads())
-              .compensate(before, after);
+      float[] solved = groups.get(group).weights(before, after);
       for (int o = 0; o < rows; o++) {
-        layout.writeRow(solved.weights(), o * length, group * rows + o, masked);
+        layout.writeRow(solved, o * length, group * rows + o, masked);
       }
     }
   }
