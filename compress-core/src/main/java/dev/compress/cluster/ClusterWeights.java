@@ -98,7 +98,9 @@ public record ClusterWeights(int centroids, int groups, boolean keepingZeros, No
       }
       context.progress().advance(1);
     }
-    return PassResult.of(model.withGraph(editor.build()), changes, skipped).claiming(claims);
+    return new PassResult(
+            model.withGraph(editor.build()), changes, skipped, found.warningIfNone("--cluster"))
+        .claiming(claims);
   }
 
   @Override

@@ -89,6 +89,29 @@ public record PackWeights(boolean limited) implements CompressionPass {
         && uses.stream().allMatch(u -> u.inputIndex() >= 0);
   }
 
+  /** Weights that would do, but for who reads them. */
+  private static List<Skipped> unable(OnnxModel model, GraphIndex index) {
+    List<Skipped> unable = new ArrayList<>();
+    for (Initializer initializer : model.graph().initializers()) {
+      Tensor tensor = initializer.tensor();
+      List<Use> uses = index.uses(initializer.name());
+      if (!TYPES.contains(tensor.type())
+          || tensor.elementCount() < MIN_ELEMENTS
+          || tensor.shape().rank() < 2
+          || uses.isEmpty()) {
+        continue;
+      }
+      if (uses.stream().anyMatch(u -> u.inputIndex() < 0)) {
+        String why = "a subgraph reads it: it stays dense";
+        unable.add(Skipped.ofWeight(uses.get(0).node(), initializer.name(), why));
+      } else if (index.isOutput(initializer.name())) {
+        String why = "it is an output of the model: it stays dense";
+        unable.add(Skipped.ofWeight(uses.get(0).node(), initializer.name(), why));
+      }
+    }
+    return unable;
+  }
+
   private record Weight(Initializer initializer, Choice choice) {}
 
   @Override
@@ -97,6 +120,7 @@ public record PackWeights(boolean limited) implements CompressionPass {
     List<Weight> weights = new ArrayList<>();
     List<Skipped> skipped = new ArrayList<>();
     List<Initializer> eligible = eligible(model);
+    skipped.addAll(unable(model, index));
     context.progress().begin("pack weights", eligible.size());
     List<Initializer> packable = new ArrayList<>();
     for (Initializer initializer : eligible) {

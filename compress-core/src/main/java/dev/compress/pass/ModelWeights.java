@@ -10,6 +10,7 @@ import dev.compress.pass.PassResult.Skipped;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -80,6 +81,7 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped, long qua
   public static ModelWeights of(OnnxModel model, Predicate<Node> filter) {
     ModelWeights found = of(model, filter, initializer -> true);
     List<Skipped> skipped = new ArrayList<>(found.skipped());
+    skipped.addAll(captured(model, found));
     for (Node node : model.graph().nodes()) {
       long inside = inSubgraphs(node);
       if (inside > 0) {
@@ -92,6 +94,45 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped, long qua
       }
     }
     return new ModelWeights(found.weights(), skipped, found.quantized());
+  }
+
+  /** Those that only bodies of If, Loop and Scan read. */
+  private static List<Skipped> captured(OnnxModel model, ModelWeights found) {
+    GraphIndex index = new GraphIndex(model.graph());
+    Set<String> told = new HashSet<>();
+    found.weights.forEach(w -> told.add(w.name()));
+    found.skipped.forEach(s -> told.add(s.detail()));
+    List<Skipped> captured = new ArrayList<>();
+    for (Initializer initializer : model.graph().initializers()) {
+      if (isLarge(initializer.tensor()) && !told.contains(initializer.name())) {
+        index.uses(initializer.name()).stream()
+            .filter(u -> u.inputIndex() < 0)
+            .findFirst()
+            .ifPresent(
+                u ->
+                    captured.add(
+                        Skipped.ofWeight(
+                            u.node(), initializer.name(), "it is read inside a subgraph")));
+      }
+    }
+    return captured;
+  }
+
+  private static boolean isLarge(Tensor tensor) {
+    return tensor.type().equals(ElementType.FLOAT)
+        && tensor.shape().rank() >= 2
+        && tensor.elementCount() >= MIN_ELEMENTS;
+  }
+
+  /**
+   * What to warn of where there are weights and none may be changed.
+   *
+   * @param option what was asked for, such as "--prune"
+   */
+  public List<String> warningIfNone(String option) {
+    return weights.isEmpty() && !skipped.isEmpty()
+        ? List.of(option + " changed no weight: " + skipped.get(0).reason() + ".")
+        : List.of();
   }
 
   /**
@@ -162,11 +203,7 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped, long qua
     long weights = 0;
     for (Graph body : node.subgraphs()) {
       weights +=
-          body.constants().stream()
-              .map(Initializer::tensor)
-              .filter(t -> t.type().equals(ElementType.FLOAT))
-              .filter(t -> t.shape().rank() >= 2 && t.elementCount() >= MIN_ELEMENTS)
-              .count();
+          body.constants().stream().map(Initializer::tensor).filter(ModelWeights::isLarge).count();
       weights += body.nodes().stream().mapToLong(ModelWeights::inSubgraphs).sum();
     }
     return weights;
@@ -211,6 +248,9 @@ public record ModelWeights(List<Weight> weights, List<Skipped> skipped, long qua
       return type.equals(ElementType.INT8) || type.equals(ElementType.UINT8)
           ? "it is quantized already; start from the float model"
           : "its elements are " + type + ", not float";
+    }
+    if (index.isOutput(initializer.name())) {
+      return "it is an output of the model";
     }
     if (!uses.stream().allMatch(ModelWeights::multiplies)) {
       return "a node reads it otherwise than to multiply by it";

@@ -93,7 +93,7 @@ public record PruneWeights(
   public PassResult apply(OnnxModel model, PassContext context) {
     ModelWeights found = ModelWeights.of(model, filter).unlessQuantized();
     List<Skipped> skipped = new ArrayList<>(found.skipped());
-    List<String> warnings = new ArrayList<>();
+    List<String> warnings = new ArrayList<>(found.warningIfNone("--prune"));
     boolean data = context.calibration().isPresent();
     if (criterion.equals(Optional.of(PruneCriterion.ACTIVATION)) && !data) {
       warnings.add(

@@ -84,6 +84,50 @@ class ModelWeightsTest {
     assertThat(found.skipped().get(0).reason()).startsWith("5 weights in its subgraphs");
   }
 
+  @Test
+  void whatOnlyABranchReadsAndWhatIsAnOutputAreToldOf() {
+    Graph outside =
+        Graph.of(
+            "branch",
+            List.of(product("x", "captured", "y")),
+            List.of(),
+            List.of(),
+            List.of(ValueInfo.of("y", FLOATS)));
+    Node choice =
+        Node.of(
+            "If",
+            "if",
+            List.of("c"),
+            List.of("y"),
+            Attribute.of("then_branch", outside),
+            Attribute.of("else_branch", outside));
+    OnnxModel model =
+        OnnxModel.of(
+            8,
+            13,
+            Graph.of(
+                "g",
+                List.of(product("in", "shown", "x"), choice),
+                List.of(Initializer.of("shown", square()), Initializer.of("captured", square())),
+                List.of(
+                    ValueInfo.of("in", FLOATS),
+                    ValueInfo.of("c", ValueType.tensor(ElementType.BOOL, List.of()))),
+                List.of(
+                    ValueInfo.of("y", FLOATS),
+                    ValueInfo.of(
+                        "shown",
+                        ValueType.tensor(ElementType.FLOAT, List.of(Dim.of(8), Dim.of(8)))))));
+    ModelWeights found = ModelWeights.of(model, node -> true);
+    assertThat(found.weights()).isEmpty();
+    assertThat(found.skipped())
+        .extracting(PassResult.Skipped::toString)
+        .hasSize(2)
+        .anyMatch(s -> s.contains("captured") && s.contains("it is read inside a subgraph"))
+        .anyMatch(s -> s.contains("shown") && s.contains("it is an output of the model"));
+    assertThat(found.warningIfNone("--prune"))
+        .containsExactly("--prune changed no weight: it is an output of the model.");
+  }
+
   private static OnnxModel chain(Tensor... weights) {
     List<Node> nodes = new ArrayList<>();
     List<Initializer> initializers = new ArrayList<>();
