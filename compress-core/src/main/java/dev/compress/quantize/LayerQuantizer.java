@@ -88,23 +88,15 @@ record LayerQuantizer(
    * @param finish what else is done to the weight's codes
    */
   Layer quantize(NodePattern pattern, Finish finish) {
-    Node node = pattern.node();
-    Optional<BiasAdd> biasAdd =
-        node.is("MatMul") ? BiasAdd.after(node, pattern.outputChannels(), index) : Optional.empty();
-    float[] bias =
-        biasAdd
-            .map(BiasAdd::bias)
-            .or(() -> index.constant(pattern.bias()))
-            .map(Tensor::toFloats)
-            .orElse(NO_BIAS);
-    Optional<double[]> means = statistics.meansOf(node.input(0));
-    boolean offset = bias.length > 0 || node.is("Conv");
+    Plain plain = plain(pattern);
+    float[] bias = plain.bias();
+    BiasQuantizer quantizer = plain.quantizer();
+    Optional<double[]> means = plain.means();
+    boolean offset = plain.offset();
     Optional<WeightError.RowShifts> shifts =
         means
             .filter(m -> offset && finish == Finish.NONE)
             .map(m -> new WeightError.RowShifts(pattern, m));
-    BiasQuantizer quantizer =
-        new BiasQuantizer(inputs.apply(node).scale(), pattern.reductionLength());
     WeightCodes nearest =
         WeightCodes.of(
             pattern.weight(),
@@ -130,7 +122,52 @@ record LayerQuantizer(
               bias,
               seen.orElseGet(() -> WeightError.expectedOutputShift(pattern, codes, means.get())));
     }
-    return new Layer(pattern, biasAdd, codes, bias, quantizer);
+    return new Layer(pattern, plain.biasAdd(), codes, bias, quantizer);
+  }
+
+  /**
+   * A layer with the codes that another has for the same weight, so that the file holds them once.
+   *
+   * @return empty where its bias does not fit the codes' scales
+   */
+  Optional<Layer> sharing(WeightCodes codes, NodePattern pattern) {
+    Plain plain = plain(pattern);
+    float[] bias = plain.bias();
+    float[] scales = codes.scales();
+    if (bias.length > 0 && !Arrays.equals(plain.quantizer().raisedScales(bias, scales), scales)) {
+      return Optional.empty();
+    }
+    if (plain.offset() && plain.means().isPresent()) {
+      bias = corrected(bias, WeightError.expectedOutputShift(pattern, codes, plain.means().get()));
+    }
+    return Optional.of(new Layer(pattern, plain.biasAdd(), codes, bias, plain.quantizer()));
+  }
+
+  /** What a layer is before it is quantized. */
+  @SuppressWarnings("ArrayRecordComponent") // made once and only read
+  private record Plain(
+      Optional<BiasAdd> biasAdd,
+      float[] bias,
+      Optional<double[]> means,
+      boolean offset,
+      BiasQuantizer quantizer) {}
+
+  private Plain plain(NodePattern pattern) {
+    Node node = pattern.node();
+    Optional<BiasAdd> biasAdd =
+        node.is("MatMul") ? BiasAdd.after(node, pattern.outputChannels(), index) : Optional.empty();
+    float[] bias =
+        biasAdd
+            .map(BiasAdd::bias)
+            .or(() -> index.constant(pattern.bias()))
+            .map(Tensor::toFloats)
+            .orElse(NO_BIAS);
+    return new Plain(
+        biasAdd,
+        bias,
+        statistics.meansOf(node.input(0)),
+        bias.length > 0 || node.is("Conv"),
+        new BiasQuantizer(inputs.apply(node).scale(), pattern.reductionLength()));
   }
 
   private static float[] corrected(float[] bias, double[] shift) {

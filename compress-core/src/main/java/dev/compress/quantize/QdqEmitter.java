@@ -9,8 +9,8 @@ import dev.compress.graph.Node;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
-import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -33,6 +33,7 @@ final class QdqEmitter {
   private final GraphIndex index;
   private final GraphEditor editor;
   private final Map<String, String> dequantized = new HashMap<>();
+  private final Map<Tensor, Constants> weights = new IdentityHashMap<>();
   private final Map<String, String[]> parameterNames = new HashMap<>();
   private final Function<String, String[]> parameterSource;
 
@@ -154,7 +155,8 @@ final class QdqEmitter {
   }
 
   /**
-   * Puts a quantized weight before a node.
+   * Puts a quantized weight before a node. The same codes are in the file once, however many nodes
+   * they are put before.
    *
    * @param name what the new values' names begin with
    * @param codes int8 codes in the weight's shape
@@ -163,15 +165,20 @@ final class QdqEmitter {
    * @return the dequantized value
    */
   String emitWeight(String name, Tensor codes, float[] scales, int axis) {
-    return emitConstant(name, codes, scales, axis);
+    Constants constants =
+        weights.computeIfAbsent(codes, c -> addConstants(name, codes, scales, axis));
+    return emit(constants);
   }
 
   /** Puts an int32 bias before a node; returns the dequantized value. */
   String emitBias(String name, int[] codes, float[] scales) {
-    return emitConstant(name, Tensor.ofInts(Shape.of(codes.length), codes), scales, 0);
+    return emit(addConstants(name, Tensor.ofInts(Shape.of(codes.length), codes), scales, 0));
   }
 
-  private String emitConstant(String longName, Tensor codes, float[] allScales, int axis) {
+  /** Initializers of a quantized constant. */
+  private record Constants(String name, List<String> inputs, List<Attribute> attributes) {}
+
+  private Constants addConstants(String longName, Tensor codes, float[] allScales, int axis) {
     float[] scales = WeightScales.withoutRepetition(allScales);
     String name = shortened(longName);
     String q = editor.addInitializer(name + "_q", codes);
@@ -182,14 +189,17 @@ final class QdqEmitter {
         editor.addInitializer(
             name + "_zp",
             Tensor.ofBytes(type, perChannel, new byte[scales.length * type.bits() / 8]));
-    String target = editor.freshName(name + "_dq");
-    List<Attribute> attributes = new ArrayList<>();
-    if (scales.length > 1) {
-      attributes.add(Attribute.of("axis", axis));
-    }
+    return new Constants(
+        name,
+        List.of(q, scale, zeroPoint),
+        scales.length > 1 ? List.of(Attribute.of("axis", axis)) : List.of());
+  }
+
+  private String emit(Constants constants) {
+    String target = editor.freshName(constants.name() + "_dq");
     editor.add(
-        Node.of("DequantizeLinear", target, List.of(q, scale, zeroPoint), List.of(target))
-            .withAttributes(attributes));
+        Node.of("DequantizeLinear", target, constants.inputs(), List.of(target))
+            .withAttributes(constants.attributes()));
     return target;
   }
 

@@ -15,6 +15,7 @@ import dev.compress.runtime.Shapes;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -83,7 +84,8 @@ final class StaticEmission {
     emitter.emitActivations(replaced);
     List<NodePattern> layers =
         model.graph().nodes().stream().map(plan.weighted::get).filter(Objects::nonNull).toList();
-    Optional<LayerRounding> rounding = rounding(layers);
+    List<List<NodePattern>> weights = byWeight(layers);
+    Optional<LayerRounding> rounding = rounding(weights.stream().map(w -> w.get(0)).toList());
     Optional<SaturationTrial> saturation = saturation(layers);
     Edit edit = new Edit(new GraphIndex(model.graph()), editor, emitter, replaced);
     LayerQuantizer quantizer =
@@ -96,35 +98,31 @@ final class StaticEmission {
     // Rounding and trials have a state that follows the layers.
     boolean one = rounding.isPresent() || saturation.isPresent();
     ParallelLoop.run(
-        layers.size(),
+        weights.size(),
         one ? 1 : context.threads(),
         i -> {
           context.progress().check();
-          NodePattern pattern = layers.get(i);
-          return quantizer.quantize(
-              pattern,
-              !one && settings.codes().most() == 0
-                  ? LayerQuantizer.Finish.NONE
-                  : (codes, least, offset) -> {
-                    LayerQuantizer.Finished used = rounded(pattern, codes, least, offset, rounding);
-                    saturation.ifPresent(s -> s.check(pattern, used.codes()));
-                    return used;
-                  });
+          List<LayerQuantizer.Layer> quantized = new ArrayList<>();
+          for (NodePattern pattern : weights.get(i)) {
+            Optional<LayerQuantizer.Layer> shared =
+                quantized.stream()
+                    .flatMap(other -> quantizer.sharing(other.codes(), pattern).stream())
+                    .findFirst();
+            quantized.add(
+                shared.orElseGet(
+                    () ->
+                        quantizer.quantize(
+                            pattern,
+                            !one && settings.codes().most() == 0
+                                ? LayerQuantizer.Finish.NONE
+                                : (codes, least, offset) ->
+                                    rounded(pattern, codes, least, offset, rounding))));
+            saturation.ifPresent(
+                s -> s.check(pattern, quantized.get(quantized.size() - 1).codes()));
+          }
+          return quantized;
         },
-        layer -> {
-          Node node = layer.pattern().node();
-          emit(layer, edit);
-          changes.add(Change.of(node, StaticQuantizer.STATIC));
-          String output = outputOf(node, edit.index());
-          traces.add(
-              new Trace(
-                  node.label(),
-                  node.opType(),
-                  node.output(0),
-                  "static",
-                  output,
-                  emitter.dequantized(output)));
-        });
+        quantized -> quantized.forEach(layer -> emit(layer, edit, emitter)));
     rounding.ifPresent(r -> skipped.addAll(r.skipped()));
     saturation.ifPresent(
         s -> {
@@ -189,6 +187,33 @@ final class StaticEmission {
         .filter(plan.absorbed::contains)
         .orElse(node)
         .output(0);
+  }
+
+  private void emit(LayerQuantizer.Layer layer, Edit edit, QdqEmitter emitter) {
+    emit(layer, edit);
+    Node node = layer.pattern().node();
+    changes.add(Change.of(node, StaticQuantizer.STATIC));
+    String output = outputOf(node, edit.index());
+    traces.add(
+        new Trace(
+            node.label(),
+            node.opType(),
+            node.output(0),
+            "static",
+            output,
+            emitter.dequantized(output)));
+  }
+
+  /** Layers by what they read their weight as, in the order of the first of each. */
+  private static List<List<NodePattern>> byWeight(List<NodePattern> layers) {
+    Map<List<Object>, List<NodePattern>> weights = new LinkedHashMap<>();
+    for (NodePattern layer : layers) {
+      weights
+          .computeIfAbsent(
+              List.of(layer.weight(), layer.outputAxis(), layer.groups()), k -> new ArrayList<>())
+          .add(layer);
+    }
+    return List.copyOf(weights.values());
   }
 
   private void emit(LayerQuantizer.Layer layer, Edit edit) {
