@@ -59,15 +59,17 @@ record Tuning(Work work) {
     run.data().requireApart(work.selection());
     work.report().tuning(run.data());
     Optional<GradualPruning> gradual = passes.gradualPruning().map(this::gradual);
-    if (passes.quantizationAware() && !passes.removesWeights()) { // then that tunes it
-      List<CompressionPass> all = new ArrayList<>(passes.preparing(model));
+    List<CompressionPass> all = new ArrayList<>();
+    boolean later = passes.quantizationAware() || !passes.sharing().isEmpty();
+    if (passes.removesWeights() || !later) {
+      all.addAll(passes.preparingToTune(model));
+      all.addAll(passes.removing());
+      all.add(new FineTune(new FineTune.Plan(epochs, FineTune.Plan.RATE, gradual, 0), run, model));
+      all.addAll(passes.preparing(model));
+    } else { // there is nothing to make up for yet
+      all.addAll(passes.preparing(model));
       all.add(new CheckTrainable());
-      return all;
     }
-    List<CompressionPass> all = new ArrayList<>(passes.preparingToTune(model));
-    all.addAll(passes.removing());
-    all.add(new FineTune(new FineTune.Plan(epochs, FineTune.Plan.RATE, gradual, 0), run, model));
-    all.addAll(passes.preparing(model));
     if (!passes.sharing().isEmpty()) {
       all.addAll(passes.sharing());
       FineTune.Plan shared =

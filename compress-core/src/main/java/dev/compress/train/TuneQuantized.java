@@ -32,9 +32,6 @@ public record TuneQuantized(
   /** What is right already is moved a little. */
   public static final double RATE = 1e-4;
 
-  /** Codes that many weights share have to go farther. */
-  public static final double SHARED_RATE = 3e-4;
-
   /** Checks. */
   public TuneQuantized {
     if (epochs < 1) {
@@ -67,13 +64,7 @@ public record TuneQuantized(
             new QuantizedTraining.SharedCodes(
                 quantization.codes().most(), quantization.codes().groups()));
     Tutoring tutoring = new Tutoring(name(), run, original);
-    TrainingResult result =
-        tutoring.train(
-            ready.model(),
-            ready.structure(),
-            epochs,
-            quantization.codes().most() > 0 ? SHARED_RATE : RATE,
-            context);
+    TrainingResult result = tutoring.train(ready.model(), ready.structure(), epochs, RATE, context);
     TrainingSummary summary = result.summary();
     if (summary.bestEpoch() == 0) {
       return new PassResult(

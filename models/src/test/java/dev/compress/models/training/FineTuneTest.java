@@ -149,6 +149,18 @@ class FineTuneTest {
     assertThat(zeros / (first.length + second.length)).isCloseTo(0.5, within(0.01));
   }
 
+  @Test
+  void whereNothingWasTakenAwayOnlyTheClustersAreTuned() {
+    TransformReport report =
+        Compress.with(recipe().cluster(4).fineTune(2).build())
+            .tuningOn(new TuningData(data(600, 2), Optional.empty()))
+            .run(model, folder.resolve("clustered.onnx"), true);
+    assertThat(report.passes())
+        .extracting(TransformReport.Pass::name)
+        .filteredOn(name -> name.equals("fine-tune") || name.equals("cluster-weights"))
+        .containsExactly("cluster-weights", "fine-tune");
+  }
+
   private static long[] codes(OnnxModel of, String name) {
     return of.graph().initializers().stream()
         .filter(i -> i.name().equals(name))
