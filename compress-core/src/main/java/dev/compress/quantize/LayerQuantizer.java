@@ -88,11 +88,11 @@ record LayerQuantizer(
    * @param finish what else is done to the weight's codes
    */
   Layer quantize(NodePattern pattern, Finish finish) {
-    Plain plain = plain(pattern);
-    float[] bias = plain.bias();
-    BiasQuantizer quantizer = plain.quantizer();
-    Optional<double[]> means = plain.means();
-    boolean offset = plain.offset();
+    FloatLayer layer = floatLayer(pattern);
+    float[] bias = layer.bias();
+    BiasQuantizer quantizer = layer.quantizer();
+    Optional<double[]> means = layer.means();
+    boolean offset = layer.offset();
     Optional<WeightError.RowShifts> shifts =
         means
             .filter(m -> offset && finish == Finish.NONE)
@@ -122,37 +122,46 @@ record LayerQuantizer(
               bias,
               seen.orElseGet(() -> WeightError.expectedOutputShift(pattern, codes, means.get())));
     }
-    return new Layer(pattern, plain.biasAdd(), codes, bias, quantizer);
+    return new Layer(pattern, layer.biasAdd(), codes, bias, quantizer);
   }
 
   /**
-   * A layer with the codes that another has for the same weight, so that the file holds them once.
+   * Quantizes a layer with the codes that another has for the same weight, so that the file holds
+   * them once.
    *
    * @return empty where its bias does not fit the codes' scales
    */
-  Optional<Layer> sharing(WeightCodes codes, NodePattern pattern) {
-    Plain plain = plain(pattern);
-    float[] bias = plain.bias();
+  Optional<Layer> quantizeWith(WeightCodes codes, NodePattern pattern) {
+    FloatLayer layer = floatLayer(pattern);
+    float[] bias = layer.bias();
     float[] scales = codes.scales();
-    if (bias.length > 0 && !Arrays.equals(plain.quantizer().raisedScales(bias, scales), scales)) {
+    if (bias.length > 0 && !Arrays.equals(layer.quantizer().raisedScales(bias, scales), scales)) {
       return Optional.empty();
     }
-    if (plain.offset() && plain.means().isPresent()) {
-      bias = corrected(bias, WeightError.expectedOutputShift(pattern, codes, plain.means().get()));
+    if (layer.offset() && layer.means().isPresent()) {
+      bias = corrected(bias, WeightError.expectedOutputShift(pattern, codes, layer.means().get()));
     }
-    return Optional.of(new Layer(pattern, plain.biasAdd(), codes, bias, plain.quantizer()));
+    return Optional.of(new Layer(pattern, layer.biasAdd(), codes, bias, layer.quantizer()));
   }
 
-  /** What a layer is before it is quantized. */
+  /**
+   * What quantizing a layer goes by.
+   *
+   * @param biasAdd the Add that holds its bias, of a MatMul
+   * @param bias one a channel; empty without one
+   * @param means of its inputs, one a channel, where samples were seen
+   * @param offset whether a bias can make up for what the means of its outputs are off by
+   * @param quantizer of the bias
+   */
   @SuppressWarnings("ArrayRecordComponent") // made once and only read
-  private record Plain(
+  private record FloatLayer(
       Optional<BiasAdd> biasAdd,
       float[] bias,
       Optional<double[]> means,
       boolean offset,
       BiasQuantizer quantizer) {}
 
-  private Plain plain(NodePattern pattern) {
+  private FloatLayer floatLayer(NodePattern pattern) {
     Node node = pattern.node();
     Optional<BiasAdd> biasAdd =
         node.is("MatMul") ? BiasAdd.after(node, pattern.outputChannels(), index) : Optional.empty();
@@ -162,7 +171,7 @@ record LayerQuantizer(
             .or(() -> index.constant(pattern.bias()))
             .map(Tensor::toFloats)
             .orElse(NO_BIAS);
-    return new Plain(
+    return new FloatLayer(
         biasAdd,
         bias,
         statistics.meansOf(node.input(0)),

@@ -33,7 +33,7 @@ final class QdqEmitter {
   private final GraphIndex index;
   private final GraphEditor editor;
   private final Map<String, String> dequantized = new HashMap<>();
-  private final Map<Tensor, Constants> weights = new IdentityHashMap<>();
+  private final Map<WeightCodes, Constants> weights = new IdentityHashMap<>();
   private final Map<String, String[]> parameterNames = new HashMap<>();
   private final Function<String, String[]> parameterSource;
 
@@ -155,19 +155,18 @@ final class QdqEmitter {
   }
 
   /**
-   * Puts a quantized weight before a node. The same codes are in the file once, however many nodes
-   * they are put before.
+   * Puts a quantized weight before a node. The file holds the same instance of codes once, however
+   * many nodes they are put before.
    *
    * @param name what the new values' names begin with
-   * @param codes int8 codes in the weight's shape
-   * @param scales one a channel
+   * @param codes in the weight's shape
    * @param axis the channels' axis
    * @return the dequantized value
    */
-  String emitWeight(String name, Tensor codes, float[] scales, int axis) {
-    Constants constants =
-        weights.computeIfAbsent(codes, c -> addConstants(name, codes, scales, axis));
-    return emit(constants);
+  String emitWeight(String name, WeightCodes codes, int axis) {
+    return emit(
+        weights.computeIfAbsent(
+            codes, c -> addConstants(name, codes.codes(), codes.scales(), axis)));
   }
 
   /** Puts an int32 bias before a node; returns the dequantized value. */

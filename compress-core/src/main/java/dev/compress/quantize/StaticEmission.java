@@ -102,27 +102,9 @@ final class StaticEmission {
         one ? 1 : context.threads(),
         i -> {
           context.progress().check();
-          List<LayerQuantizer.Layer> quantized = new ArrayList<>();
-          for (NodePattern pattern : weights.get(i)) {
-            Optional<LayerQuantizer.Layer> shared =
-                quantized.stream()
-                    .flatMap(other -> quantizer.sharing(other.codes(), pattern).stream())
-                    .findFirst();
-            quantized.add(
-                shared.orElseGet(
-                    () ->
-                        quantizer.quantize(
-                            pattern,
-                            !one && settings.codes().most() == 0
-                                ? LayerQuantizer.Finish.NONE
-                                : (codes, least, offset) ->
-                                    rounded(pattern, codes, least, offset, rounding))));
-            saturation.ifPresent(
-                s -> s.check(pattern, quantized.get(quantized.size() - 1).codes()));
-          }
-          return quantized;
+          return quantize(weights.get(i), quantizer, rounding, saturation);
         },
-        quantized -> quantized.forEach(layer -> emit(layer, edit, emitter)));
+        readers -> readers.forEach(layer -> emit(layer, edit)));
     rounding.ifPresent(r -> skipped.addAll(r.skipped()));
     saturation.ifPresent(
         s -> {
@@ -134,6 +116,38 @@ final class StaticEmission {
     }
     editor.removeDead();
     return editor.build();
+  }
+
+  /** Quantizes the layers that read a weight, with the same codes as far as their biases fit. */
+  private List<LayerQuantizer.Layer> quantize(
+      List<NodePattern> readers,
+      LayerQuantizer quantizer,
+      Optional<LayerRounding> rounding,
+      Optional<SaturationTrial> saturation) {
+    boolean plain = rounding.isEmpty() && saturation.isEmpty() && settings.codes().most() == 0;
+    List<LayerQuantizer.Layer> layers = new ArrayList<>();
+    for (NodePattern reader : readers) {
+      LayerQuantizer.Finish finish =
+          plain
+              ? LayerQuantizer.Finish.NONE
+              : (codes, least, offset) -> rounded(reader, codes, least, offset, rounding);
+      LayerQuantizer.Layer layer =
+          layers.stream()
+              .flatMap(other -> quantizer.quantizeWith(other.codes(), reader).stream())
+              .findFirst()
+              .orElseGet(() -> quantizer.quantize(reader, finish));
+      boolean own = layers.stream().noneMatch(other -> other.codes() == layer.codes());
+      if (rounding.isPresent() && own && !layers.isEmpty()) {
+        skipped.add(
+            Skipped.of(
+                reader.node(),
+                "rounded to nearest: its bias does not fit the scales of the others that read its"
+                    + " weight"));
+      }
+      saturation.ifPresent(s -> s.check(reader, layer.codes()));
+      layers.add(layer);
+    }
+    return layers;
   }
 
   /** The codes that a layer is written with. */
@@ -189,22 +203,7 @@ final class StaticEmission {
         .output(0);
   }
 
-  private void emit(LayerQuantizer.Layer layer, Edit edit, QdqEmitter emitter) {
-    emit(layer, edit);
-    Node node = layer.pattern().node();
-    changes.add(Change.of(node, StaticQuantizer.STATIC));
-    String output = outputOf(node, edit.index());
-    traces.add(
-        new Trace(
-            node.label(),
-            node.opType(),
-            node.output(0),
-            "static",
-            output,
-            emitter.dequantized(output)));
-  }
-
-  /** Layers by what they read their weight as, in the order of the first of each. */
+  /** The layers that can share codes, in the order of the first of each. */
   private static List<List<NodePattern>> byWeight(List<NodePattern> layers) {
     Map<List<Object>, List<NodePattern>> weights = new LinkedHashMap<>();
     for (NodePattern layer : layers) {
@@ -218,18 +217,26 @@ final class StaticEmission {
 
   private void emit(LayerQuantizer.Layer layer, Edit edit) {
     NodePattern pattern = layer.pattern();
-    WeightCodes codes = layer.codes();
+    Node node = pattern.node();
+    QdqEmitter emitter = edit.emitter();
     edit.change(
-        pattern.node(),
+        node,
         n ->
             n.withInput(
-                1,
-                edit.emitter()
-                    .emitWeight(
-                        pattern.weight(), codes.codes(), codes.scales(), pattern.outputAxis())));
+                1, emitter.emitWeight(pattern.weight(), layer.codes(), pattern.outputAxis())));
     if (layer.bias().length > 0) {
       emitBias(layer, edit);
     }
+    changes.add(Change.of(node, StaticQuantizer.STATIC));
+    String output = outputOf(node, edit.index());
+    traces.add(
+        new Trace(
+            node.label(),
+            node.opType(),
+            node.output(0),
+            "static",
+            output,
+            emitter.dequantized(output)));
   }
 
   /**

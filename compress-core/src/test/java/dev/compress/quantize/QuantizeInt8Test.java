@@ -4,12 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.compress.calibrate.ValueRange;
-import dev.compress.cluster.CodeClusters;
 import dev.compress.error.InvalidModelException;
 import dev.compress.graph.Attribute;
 import dev.compress.graph.GraphIndex;
-import dev.compress.graph.Initializer;
-import dev.compress.graph.Node;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
@@ -18,10 +15,9 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Targets, filters, weights kept in storage only, and what is refused. */
+/** Targets, filters, ranges, and what is refused. */
 class QuantizeInt8Test {
   private static TinyNet chain() {
     return new TinyNet(1, 32, 20, 20)
@@ -143,76 +139,6 @@ class QuantizeInt8Test {
     assertThat(made.sqnrDb()).isGreaterThan(60);
   }
 
-  /** As the heads of detectors are, which every level of a pyramid reads. */
-  @ParameterizedTest(name = "{0}, {1}, {2} clusters, {3}")
-  @CsvSource({
-    "STATIC, NEAREST, 0, CPU_VNNI",
-    "STATIC, ADAPTIVE, 0, CPU_VNNI",
-    "STATIC, NEAREST, 16, CPU_VNNI",
-    "STATIC, NEAREST, 0, CPU_AVX2",
-    "DYNAMIC, NEAREST, 0, CPU_VNNI"
-  })
-  void weightThatSeveralNodesReadIsInTheFileOnce(
-      QuantizationMode mode, Rounding rounding, int clusters, Target target) {
-    Attribute pads = TinyNet.ints("pads", 1, 1, 1, 1);
-    boolean conv = mode == QuantizationMode.STATIC;
-    TinyNet net =
-        conv
-            ? new TinyNet(1, 32, 20, 20)
-                .conv("first", "x", 32, 32, 3, 1)
-                .node("Relu", "a", List.of("first"))
-                .node("Conv", "second", List.of("a", "first.w", "first.b"), pads)
-                .node("Relu", "b", List.of("second"))
-                .node("Conv", "third", List.of("b", "first.w"), pads)
-                .output("third")
-            : new TinyNet(16, 256)
-                .matMul("first", "x", 256, 256)
-                .node("Tanh", "a", List.of("first"))
-                .node("MatMul", "third", List.of("a", "first.w"))
-                .output("third");
-    TinyNet.Made made =
-        net.quantized(
-            new QuantizeInt8(
-                mode,
-                target,
-                NodeFilter.ALL,
-                Optional.empty(),
-                Set.of(),
-                rounding,
-                false,
-                clusters == 0 ? CodeMap.NONE : new CodeClusters(clusters, 1, false)));
-    assertThat(weightsIn8Bits(made)).hasSize(1);
-    assertThat(made.sqnrDb()).isGreaterThan(clusters == 0 ? 25 : 15);
-    assertThat(made.kernels().integerCounts())
-        .containsEntry(conv ? "Conv" : "MatMulInteger", conv ? 3 : 2);
-  }
-
-  @Test
-  void readerWhoseBiasDoesNotFitTheSharedScalesHasCodesOfItsOwn() {
-    float[] bias = new float[256];
-    java.util.Arrays.fill(bias, 1e6f);
-    TinyNet net =
-        new TinyNet(1, 256)
-            .weight("w", 1e-6, 256, 256)
-            .weight("b", 0, 256)
-            .constant("huge", Tensor.ofFloats(Shape.of(256), bias))
-            .node("Gemm", "p", List.of("x", "w", "b"))
-            .node("Gemm", "q", List.of("x", "w", "huge"))
-            .output("p")
-            .output("q");
-    TinyNet.Made made = net.quantized();
-    assertThat(weightsIn8Bits(made)).hasSize(2);
-    assertThat(made.computing()).containsExactly("QGemm", "QGemm");
-    assertThat(made.sqnrDb()).isGreaterThan(60);
-  }
-
-  private static List<Tensor> weightsIn8Bits(TinyNet.Made made) {
-    return made.model().graph().initializers().stream()
-        .map(Initializer::tensor)
-        .filter(t -> t.type().equals(ElementType.INT8) && t.shape().rank() > 1)
-        .toList();
-  }
-
   @Test
   void outlierDoesNotCoarsenTheRangeOfAllElse() {
     // One element a sample is 100 times as large and is ignored by the network.
@@ -294,182 +220,6 @@ class QuantizeInt8Test {
 
   private static GraphIndex index(TinyNet net) {
     return new GraphIndex(net.model().graph());
-  }
-
-  private static TinyNet.Made stored(TinyNet net) {
-    TinyNet.Made made = net.after(TinyNet.int8(QuantizationMode.WEIGHTS, Target.CPU_VNNI));
-    assertThat(made.result().changes()).as("stored weights").isNotEmpty();
-    assertThat(made.model().graph().initializers())
-        .anyMatch(i -> i.tensor().type().equals(ElementType.INT8));
-    assertThat(made.kernels().integerCounts()).isEmpty();
-    // Folded at load: neither Cast nor Mul is left to run.
-    assertThat(made.kernels().kernels()).noneMatch(k -> k.op().equals("Cast"));
-    assertThat(made.sqnrDb()).isGreaterThan(30);
-    return made;
-  }
-
-  @Test
-  void weightsOfConvsAreStored() {
-    stored(chain());
-    stored(new TinyNet(1, 256, 8, 8).conv("d", "x", 256, 256, 3, 256).output("d"));
-    stored(
-        new TinyNet(1, 32, 8, 8)
-            .weight("w", 0.1, 32, 16, 2, 2)
-            .node("ConvTranspose", "y", List.of("x", "w"), TinyNet.ints("strides", 2, 2))
-            .output("y"));
-  }
-
-  @Test
-  void channelsOfDepthwiseWeightsHaveScalesOfTheirOwn() {
-    float[] weight = TinyNet.normal(1, 1, 256, 1, 3, 3).toFloats();
-    for (int i = 0; i < weight.length; i++) {
-      weight[i] *= (float) Math.pow(2, i / 9 % 12 - 6);
-    }
-    stored(
-        new TinyNet(1, 256, 8, 8)
-            .constant("w", Tensor.ofFloats(Shape.of(256, 1, 3, 3), weight))
-            .node("Conv", "c", List.of("x", "w"), Attribute.of("group", 256))
-            .output("c"));
-    assertThat(
-            new TinyNet(1, 256, 8, 8)
-                .constant("w", Tensor.ofFloats(Shape.of(256, 1, 3, 3), weight))
-                .node("Conv", "c", List.of("x", "w"), Attribute.of("group", 256))
-                .output("c")
-                .after(TinyNet.int8(QuantizationMode.WEIGHTS, Target.CPU_VNNI))
-                .initializer("w_s")
-                .elementCount())
-        .isEqualTo(256);
-  }
-
-  @Test
-  void weightsOfMatrixProductsAreStored() {
-    stored(new TinyNet(4, 64).matMul("y", "x", 64, 32).output("y"));
-    stored(new TinyNet(4, 64).gemm("y", "x", 64, 32).output("y"));
-    stored(
-        new TinyNet(4, 64)
-            .weight("w", 0.1, 32, 64)
-            .node("Gemm", "y", List.of("x", "w"), Attribute.of("transB", 1))
-            .output("y"));
-    stored(
-        new TinyNet(64, 8)
-            .weight("w", 0.1, 32, 64)
-            .node("MatMul", "y", List.of("w", "x"))
-            .output("y"));
-  }
-
-  @Test
-  void weightsOfRecurrentNodesAreStored() {
-    stored(
-        new TinyNet(5, 1, 24)
-            .weight("w", 0.2, 1, 128, 24)
-            .weight("r", 0.2, 1, 128, 32)
-            .add(
-                Node.of(
-                    "LSTM",
-                    "l",
-                    List.of("x", "w", "r"),
-                    List.of("y"),
-                    Attribute.of("hidden_size", 32)))
-            .output("y"));
-  }
-
-  @Test
-  void weightReadByDifferentKindsOfNodesIsLeftAlone() {
-    TinyNet net =
-        new TinyNet(4, 64)
-            .matMul("m", "x", 64, 64)
-            .node("Add", "y", List.of("m.w", "m.w"))
-            .output("m")
-            .output("y");
-    TinyNet.Made made = net.after(TinyNet.int8(QuantizationMode.WEIGHTS, Target.CPU_VNNI));
-    assertThat(made.result().changes()).isEmpty();
-    assertThat(made.initializer("m.w").type()).isEqualTo(ElementType.FLOAT);
-  }
-
-  @Test
-  void weightsInsideBranchesAreStored() {
-    dev.compress.graph.Graph branch =
-        dev.compress.graph.Graph.of(
-            "branch",
-            List.of(
-                Node.of(
-                    "Constant",
-                    "k",
-                    List.of(),
-                    List.of("k"),
-                    Attribute.of("value", TinyNet.normal(3, 0.1, 64, 64))),
-                Node.of("MatMul", "mm", List.of("x", "k"), List.of("b"))),
-            List.of(),
-            List.of(),
-            List.of(
-                dev.compress.graph.ValueInfo.of(
-                    "b", dev.compress.graph.ValueType.tensor(ElementType.FLOAT))));
-    TinyNet net =
-        new TinyNet(4, 64)
-            .node("ReduceSum", "sum", List.of("x"), Attribute.of("keepdims", 0))
-            .constant("zero", Tensor.ofFloats(Shape.scalar(), 0))
-            .node("Less", "negative", List.of("sum", "zero"))
-            .add(
-                Node.of(
-                    "If",
-                    "if",
-                    List.of("negative"),
-                    List.of("y"),
-                    Attribute.of("then_branch", branch),
-                    Attribute.of("else_branch", branch)))
-            .output("y");
-    TinyNet.Made made = net.after(TinyNet.int8(QuantizationMode.WEIGHTS, Target.CPU_VNNI));
-    assertThat(made.result().changes()).hasSize(2);
-    assertThat(made.sqnrDb()).isBetween(30.0, 80.0);
-  }
-
-  @Test
-  void halfPrecisionIsStoredAndUnfitWeightsAreListed() {
-    TinyNet net =
-        new TinyNet(4, 64)
-            .matMul("m", "x", 64, 64)
-            .constant("big", Tensor.ofFloats(Shape.of(1, 128), filled(128, 1e6f)))
-            .weight("w2", 0.1, 64, 128)
-            .node("MatMul", "n", List.of("m", "w2"))
-            .node("Div", "y", List.of("n", "big"))
-            .output("y");
-    TinyNet.Made made = net.after(new StoreFloat16(NodeFilter.ALL));
-    assertThat(made.initializer("m.w_h").type()).isEqualTo(ElementType.FLOAT16);
-    assertThat(made.initializer("big").type()).isEqualTo(ElementType.FLOAT);
-    assertThat(made.result().skipped())
-        .singleElement()
-        .satisfies(s -> assertThat(s.explained()).contains("big"));
-    assertThat(made.sqnrDb()).isGreaterThan(60);
-  }
-
-  @Test
-  void constantsThatHalfPrecisionHoldsExactlyAreStoredInItBesideTheCodes() {
-    float[] quarters = new float[2048];
-    for (int i = 0; i < quarters.length; i++) {
-      quarters[i] = i / 4f;
-    }
-    float[] thirds = new float[2048];
-    for (int i = 0; i < thirds.length; i++) {
-      thirds[i] = i / 3f;
-    }
-    TinyNet.Made made =
-        new TinyNet(1, 64, 2048)
-            .constant("exact", Tensor.ofFloats(Shape.of(1, 2048), quarters))
-            .constant("inexact", Tensor.ofFloats(Shape.of(1, 2048), thirds))
-            .node("Add", "a", List.of("x", "exact"))
-            .node("Add", "b", List.of("a", "inexact"))
-            .matMul("y", "b", 2048, 16)
-            .output("y")
-            .after(TinyNet.int8(QuantizationMode.WEIGHTS, Target.CPU_VNNI));
-    assertThat(made.initializer("exact_h").type()).isEqualTo(ElementType.FLOAT16);
-    assertThat(made.initializer("inexact").type()).isEqualTo(ElementType.FLOAT);
-    assertThat(made.sqnrDb()).isGreaterThan(40);
-  }
-
-  private static float[] filled(int count, float value) {
-    float[] values = new float[count];
-    java.util.Arrays.fill(values, value);
-    return values;
   }
 
   @Test
