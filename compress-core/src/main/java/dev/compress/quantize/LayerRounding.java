@@ -8,6 +8,7 @@ import dev.compress.linalg.GramMatrix;
 import dev.compress.parallel.ParallelLoop;
 import dev.compress.pass.PassContext;
 import dev.compress.pass.PassResult.Skipped;
+import dev.compress.quantize.NodePattern.WeightUse;
 import dev.compress.runtime.Shapes;
 import dev.compress.tensor.ChannelGroups;
 import dev.compress.tensor.ElementType;
@@ -15,19 +16,22 @@ import dev.compress.tensor.Tensor;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Rounds the weights of a model's layers adaptively, by the inputs that calibration gives them
- * ({@link AdaptiveRounding}). Layers are taken in groups, in order, so that the matrices in memory
- * stay within a budget; each group is one run over the samples.
+ * ({@link AdaptiveRounding}). A weight that several layers read is rounded by the inputs of all.
+ * Weights are taken in groups, in order, so that the matrices in memory stay within a budget; each
+ * group is one run over the samples.
  */
 final class LayerRounding {
   /** The longest row: 512 channels under a 3x3 kernel. */
@@ -51,9 +55,9 @@ final class LayerRounding {
   private final PassContext context;
   private final int limit;
   private final Function<Node, @Nullable AffineParameters> inputParameters;
-  private final List<NodePattern> waiting = new ArrayList<>();
+  private final Map<WeightUse, List<NodePattern>> waiting;
   private final List<Skipped> skipped = new ArrayList<>();
-  private final Map<Node, GramMatrix[]> gathered = new IdentityHashMap<>();
+  private final Map<WeightUse, Gathered> gathered = new HashMap<>();
 
   /**
    * Prepares.
@@ -75,15 +79,26 @@ final class LayerRounding {
     this.context = context;
     this.limit = limit;
     this.inputParameters = inputParameters;
+    List<NodePattern> taken = new ArrayList<>();
     for (NodePattern layer : layers) {
       String reason = reasonAgainst(layer);
       if (reason.isEmpty()) {
-        waiting.add(layer);
+        taken.add(layer);
       } else {
         skipped.add(Skipped.of(layer.node(), "rounded to nearest: " + reason));
       }
     }
+    this.waiting = NodePattern.byWeightUse(taken);
   }
+
+  /**
+   * The inputs that a weight is multiplied with.
+   *
+   * @param grams one a group of its convolution, of rows with a last element that is always 1
+   * @param readers how many layers they are of
+   */
+  @SuppressWarnings("ArrayRecordComponent") // emptied as it is used
+  private record Gathered(GramMatrix[] grams, int readers) {}
 
   /** Whether all layers together take a second or two. */
   static boolean isQuick(List<NodePattern> layers) {
@@ -109,19 +124,17 @@ final class LayerRounding {
   }
 
   /**
-   * Rounds a layer's weight.
+   * Rounds a layer's weight, once for all layers that can share its codes.
    *
    * @param nearest the weight's scales, and codes rounded to nearest
    * @return the same scales with codes that change the layer's output less
    */
   WeightCodes round(NodePattern layer, WeightCodes nearest) {
-    while (!gathered.containsKey(layer.node()) && contains(waiting, layer.node())) {
-      gather();
-    }
-    GramMatrix[] grams = gathered.remove(layer.node());
-    if (grams == null || grams[0].rows() == 0) {
+    Optional<Gathered> inputs = inputs(layer);
+    if (inputs.isEmpty()) {
       return nearest;
     }
+    GramMatrix[] grams = inputs.get().grams();
     WeightLayout layout = InputRows.layoutOf(layer);
     float[] weights = layer.tensor().toFloats();
     byte[] codes = new byte[weights.length];
@@ -169,13 +182,11 @@ final class LayerRounding {
       float[] least,
       boolean offset,
       int codeGroups) {
-    while (!gathered.containsKey(layer.node()) && contains(waiting, layer.node())) {
-      gather();
-    }
-    GramMatrix[] grams = gathered.remove(layer.node());
-    if (grams == null || grams[0].rows() == 0) {
+    Optional<Gathered> gathered = inputs(layer);
+    if (gathered.isEmpty()) {
       return LayerQuantizer.Finished.of(clustered);
     }
+    GramMatrix[] grams = gathered.get().grams();
     WeightLayout layout = InputRows.layoutOf(layer);
     float[] weights = layer.tensor().toFloats();
     byte[] before = bytes(nearest.codes());
@@ -228,7 +239,10 @@ final class LayerRounding {
       context.progress().check();
     }
     Tensor stored = context.scratch().store(ElementType.INT8, layer.tensor().shape(), codes);
-    return new LayerQuantizer.Finished(new WeightCodes(stored, fittedScales), shift);
+    WeightCodes fitted = new WeightCodes(stored, fittedScales);
+    return gathered.get().readers() == 1
+        ? new LayerQuantizer.Finished(fitted, shift)
+        : LayerQuantizer.Finished.of(fitted); // each has means of its own
   }
 
   private static double[][] inputsOnly(double[][] moments, int length) {
@@ -266,23 +280,28 @@ final class LayerRounding {
     return Arrays.copyOf(levels, n);
   }
 
-  private static boolean contains(List<NodePattern> layers, Node node) {
-    return layers.stream().anyMatch(l -> l.node() == node);
+  /** What a layer's weight is multiplied with, once; empty where nothing was seen. */
+  private Optional<Gathered> inputs(NodePattern layer) {
+    WeightUse use = layer.weightUse();
+    while (waiting.containsKey(use)) {
+      gather();
+    }
+    return Optional.ofNullable(gathered.remove(use)).filter(g -> g.grams()[0].rows() > 0);
   }
 
-  /** Runs the samples for as many of the next layers as fit. */
+  /** Runs the samples for as many of the next weights as fit. */
   private void gather() {
-    Map<String, List<InputRows>> readers = new java.util.LinkedHashMap<>();
+    Map<String, List<InputRows>> readers = new LinkedHashMap<>();
     long bytes = 0;
-    while (!waiting.isEmpty()) {
-      NodePattern layer = waiting.get(0);
-      WeightLayout layout = InputRows.layoutOf(layer);
+    for (WeightUse use : List.copyOf(waiting.keySet())) {
+      List<NodePattern> layers = Objects.requireNonNull(waiting.get(use));
+      WeightLayout layout = InputRows.layoutOf(layers.get(0));
       long needed = 12L * layout.rowLength() * layout.rowLength() * layout.groups();
       if (!readers.isEmpty() && bytes + needed > BUDGET_BYTES) {
         break;
       }
       bytes += needed;
-      waiting.remove(0);
+      waiting.remove(use);
       GramMatrix[] grams = new GramMatrix[layout.groups()];
       for (int g = 0; g < grams.length; g++) {
         // A last element that is always 1 gives the means.
@@ -290,17 +309,19 @@ final class LayerRounding {
       }
       float[] row = new float[layout.rowLength() + 1];
       row[row.length - 1] = 1;
-      InputRows rows =
-          new InputRows(
-              layer,
-              inputParameters.apply(layer.node()),
-              rowsPerSample(layout.rowLength()),
-              (group, values, from) -> {
-                System.arraycopy(values, from, row, 0, row.length - 1);
-                grams[group].observe(row, 0, 1);
-              });
-      gathered.put(layer.node(), grams);
-      readers.computeIfAbsent(layer.node().input(0), v -> new ArrayList<>()).add(rows);
+      for (NodePattern layer : layers) {
+        InputRows rows =
+            new InputRows(
+                layer,
+                inputParameters.apply(layer.node()),
+                rowsPerSample(layout.rowLength()),
+                (group, values, from) -> {
+                  System.arraycopy(values, from, row, 0, row.length - 1);
+                  grams[group].observe(row, 0, 1);
+                });
+        readers.computeIfAbsent(layer.node().input(0), v -> new ArrayList<>()).add(rows);
+      }
+      gathered.put(use, new Gathered(grams, layers.size()));
     }
     Set<String> values = new LinkedHashSet<>(readers.keySet());
     new ActivationReader(model, shapes, context.threads(), context.progress())

@@ -5,7 +5,12 @@ import dev.compress.graph.Node;
 import dev.compress.tensor.ElementType;
 import dev.compress.tensor.Shape;
 import dev.compress.tensor.Tensor;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The matrix or convolution nodes that can compute in integers: a constant float weight, and a bias
@@ -80,6 +85,27 @@ public record NodePattern(Node node, String weight, Tensor tensor, int outputAxi
   /** Groups of a convolution, else 1. */
   public long groups() {
     return node.is("Conv") ? node.intAttribute("group", 1) : 1;
+  }
+
+  /**
+   * What a node takes a weight for: nodes that agree in it can share its codes.
+   *
+   * @param weight the value name
+   * @param outputAxis the axis of output channels
+   * @param groups of a convolution, else 1
+   */
+  record WeightUse(String weight, int outputAxis, long groups) {}
+
+  /** What the node takes its weight for. */
+  WeightUse weightUse() {
+    return new WeightUse(weight, outputAxis, groups());
+  }
+
+  /** The layers that can share codes, in the order of the first of each. */
+  static Map<WeightUse, List<NodePattern>> byWeightUse(Collection<NodePattern> layers) {
+    return layers.stream()
+        .collect(
+            Collectors.groupingBy(NodePattern::weightUse, LinkedHashMap::new, Collectors.toList()));
   }
 
   /** Whether each group of the convolution reads a single input channel. */

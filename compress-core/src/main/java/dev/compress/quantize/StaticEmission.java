@@ -15,7 +15,6 @@ import dev.compress.runtime.Shapes;
 import dev.compress.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -84,8 +83,8 @@ final class StaticEmission {
     emitter.emitActivations(replaced);
     List<NodePattern> layers =
         model.graph().nodes().stream().map(plan.weighted::get).filter(Objects::nonNull).toList();
-    List<List<NodePattern>> weights = byWeight(layers);
-    Optional<LayerRounding> rounding = rounding(weights.stream().map(w -> w.get(0)).toList());
+    List<List<NodePattern>> weights = List.copyOf(NodePattern.byWeightUse(layers).values());
+    Optional<LayerRounding> rounding = rounding(layers);
     Optional<SaturationTrial> saturation = saturation(layers);
     Edit edit = new Edit(new GraphIndex(model.graph()), editor, emitter, replaced);
     LayerQuantizer quantizer =
@@ -201,18 +200,6 @@ final class StaticEmission {
         .filter(plan.absorbed::contains)
         .orElse(node)
         .output(0);
-  }
-
-  /** The layers that can share codes, in the order of the first of each. */
-  private static List<List<NodePattern>> byWeight(List<NodePattern> layers) {
-    Map<List<Object>, List<NodePattern>> weights = new LinkedHashMap<>();
-    for (NodePattern layer : layers) {
-      weights
-          .computeIfAbsent(
-              List.of(layer.weight(), layer.outputAxis(), layer.groups()), k -> new ArrayList<>())
-          .add(layer);
-    }
-    return List.copyOf(weights.values());
   }
 
   private void emit(LayerQuantizer.Layer layer, Edit edit) {
